@@ -1,0 +1,12 @@
+// What Swift's own Glibc module leaves out of Linux. Header only.
+//
+// The feature macro that would reveal more must not be defined here: it changes the layout that
+// the compiler has already seen of types such as fd_set, and the two modules then refuse to merge.
+#ifndef TERN_CLINUXUDP_SHIM_H
+#define TERN_CLINUXUDP_SHIM_H
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#endif

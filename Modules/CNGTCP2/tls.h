@@ -1,0 +1,28 @@
+// GnuTLS names that Swift sees twice (enum and macro) or not at all.
+#ifndef TERN_TLS_H
+#define TERN_TLS_H
+
+#include "packets.h"
+
+static const unsigned int tern_tls_client = GNUTLS_CLIENT | GNUTLS_NO_END_OF_EARLY_DATA;
+static const unsigned int tern_tls_server = GNUTLS_SERVER | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_AUTO_SEND_TICKET;
+static const unsigned int tern_tls_early_data = GNUTLS_ENABLE_EARLY_DATA;
+static const unsigned int tern_tls_raw_keys = GNUTLS_ENABLE_RAWPK;
+static const unsigned int tern_handshake_any = 0xffffffffu;
+
+static inline void *tern_session_owner(gnutls_session_t session) {
+  ngtcp2_crypto_conn_ref *reference = (ngtcp2_crypto_conn_ref *)gnutls_session_get_ptr(session);
+  return ((tern_context *)reference->user_data)->owner;
+}
+static inline int tern_session_accepted_early_data(gnutls_session_t session) {
+  return (gnutls_session_get_flags(session) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+}
+static inline int tern_peer_sent_raw_key(gnutls_session_t session) {
+  return gnutls_certificate_type_get2(session, GNUTLS_CTYPE_PEERS) == GNUTLS_CRT_RAWPK;
+}
+// A global function pointer in GnuTLS, which Swift 6 counts as shared mutable state.
+static inline void tern_free(void *memory) { gnutls_free(memory); }
+static inline unsigned int tern_p256_bits(void) { return GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1); }
+static inline unsigned int tern_p384_bits(void) { return GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP384R1); }
+
+#endif
