@@ -1,0 +1,60 @@
+/// Bytes of a stream that arrived in order and were not read yet. A call-back of C appends; that is the one copy.
+struct ReceiveQueue {
+    private var chunks = RingBuffer<Chunk>()
+    /// How many bytes wait for the reader: never more than the window that was granted.
+    private(set) var count = 0
+
+    mutating func append(_ source: UnsafePointer<UInt8>, count: Int, from pool: ChunkPool) {
+        var source = unsafe UnsafeRawPointer(source)
+        var left = count
+        while left > 0 {
+            let chunk = self.roomyLast ?? self.addChunk(fitting: left, from: pool)
+            let taken = unsafe chunk.append(source, count: left)
+            unsafe source += taken
+            left -= taken
+        }
+        self.count += count
+    }
+
+    /// Takes the first chunk out, without copying.
+    mutating func popChunk() -> Chunk? {
+        guard let chunk = self.chunks.popFirst() else { return nil }
+        self.count -= chunk.count
+        return chunk
+    }
+
+    /// Copies bytes into `target` and returns how many.
+    mutating func read(into target: inout MutableRawSpan, to pool: ChunkPool) -> Int {
+        unsafe target.withUnsafeMutableBytes { raw in
+            guard var cursor = raw.baseAddress else { return 0 }
+            var left = raw.count
+            var total = 0
+            while left > 0, let taken = unsafe self.chunks.first?.read(into: cursor, count: left) {
+                unsafe cursor += taken
+                left -= taken
+                total += taken
+                if self.chunks.first?.count == 0, let empty = self.chunks.popFirst() { pool.giveBack(empty) }
+            }
+            self.count -= total
+            return total
+        }
+    }
+
+    /// Drops everything and returns how many bytes that were.
+    mutating func removeAll(to pool: ChunkPool) -> Int {
+        while let chunk = self.chunks.popFirst() { pool.giveBack(chunk) }
+        defer { self.count = 0 }
+        return self.count
+    }
+
+    private var roomyLast: Chunk? {
+        guard let last = self.chunks.last, last.room > 0 else { return nil }
+        return last
+    }
+
+    private mutating func addChunk(fitting count: Int, from pool: ChunkPool) -> Chunk {
+        let chunk = pool.take(.fitting(count, after: self.chunks.last?.sizeClass))
+        self.chunks.append(chunk)
+        return chunk
+    }
+}

@@ -1,0 +1,46 @@
+/// A queue over one growing array: appending and taking from the front cost the same at any length.
+struct RingBuffer<Element> {
+    private var slots: ContiguousArray<Element?> = []
+    private var head = 0
+    private(set) var count = 0
+
+    var isEmpty: Bool { self.count == 0 }
+
+    var first: Element? { self.count == 0 ? nil : self.slots[self.head] }
+
+    var last: Element? { self.count == 0 ? nil : self[self.count - 1] }
+
+    subscript(index: Int) -> Element? {
+        guard index >= 0, index < self.count else { return nil }
+        return self.slots[(self.head &+ index) & (self.slots.count &- 1)]
+    }
+
+    mutating func append(_ element: Element) {
+        if self.count == self.slots.count { self.grow() }
+        self.slots[(self.head &+ self.count) & (self.slots.count &- 1)] = element
+        self.count += 1
+    }
+
+    @discardableResult
+    mutating func popFirst() -> Element? {
+        guard self.count > 0 else { return nil }
+        let element = self.slots[self.head].take()
+        self.head = (self.head &+ 1) & (self.slots.count &- 1)
+        self.count -= 1
+        return element
+    }
+
+    mutating func removeAll() {
+        self.slots.removeAll()
+        self.head = 0
+        self.count = 0
+    }
+
+    /// The size stays a power of two, so that a mask replaces a division.
+    private mutating func grow() {
+        var larger = ContiguousArray<Element?>(repeating: nil, count: max(4, self.slots.count * 2))
+        for index in 0..<self.count { larger[index] = self[index] }
+        self.slots = larger
+        self.head = 0
+    }
+}

@@ -1,0 +1,56 @@
+/// Everything that we know of one stream. C holds an unretained pointer to it, cleared before it goes.
+final class StreamEntry {
+    let id: StreamID
+    let isLocal: Bool
+    var priority: StreamPriority
+
+    // Sending
+    var sending: SendState
+    var sendQueue = SendQueue()
+    /// The application called finish; the FIN goes out with or after the last byte.
+    var wantsFIN = false
+    var isFINCommitted = false
+    /// Something is to be sent and nothing but the scheduler keeps it from going.
+    var isReady = false
+    /// The entry stands in a ring of the scheduler, perhaps only to be thrown out of it.
+    var isQueued = false
+    /// The stream's own window is used up.
+    var isBlocked = false
+    /// A writer was told to wait and wants to hear when there is room.
+    var hasWaitingWriter = false
+    var wantsAcknowledgement = false
+    var stopSendingCode: UInt64?
+
+    // Receiving
+    var receiving: ReceiveState
+    var receiveQueue = ReceiveQueue()
+    /// Consumed bytes whose credit was not returned to the peer yet.
+    var credit: UInt64 = 0
+    var isReadableSignalled = false
+    /// The application does not want the rest.
+    var isReadingStopped = false
+    var startedEarly = false
+    var isAnnounced = false
+
+    /// ngtcp2 has forgotten the stream: no call may name it any more.
+    var isClosedByTransport = false
+    /// The application was told that the stream ended and will not touch it again.
+    var isReleased = false
+
+    init(id: StreamID, isLocal: Bool, priority: StreamPriority = .normal) {
+        self.id = id
+        self.isLocal = isLocal
+        self.priority = priority
+        self.sending = isLocal || id.isBidirectional ? .ready : .absent
+        self.receiving = !isLocal || id.isBidirectional ? .receive : .absent
+    }
+
+    /// Bytes or a FIN wait to be sent.
+    var hasSomethingToSend: Bool {
+        guard self.sending.canWrite else { return false }
+        return self.sendQueue.unsent > 0 || (self.wantsFIN && !self.isFINCommitted)
+    }
+
+    /// Neither end has anything left to do: the peer may open another stream in its place.
+    var isDone: Bool { self.receiving.isFinal && (self.isClosedByTransport || self.sending.isFinal) }
+}

@@ -1,0 +1,47 @@
+/// The streams of one connection, and the lists of those that want something done.
+final class StreamTable {
+    private var entries: [StreamID: StreamEntry] = [:]
+    /// Streams with consumed bytes whose credit is to be returned.
+    private var creditors: [StreamEntry] = []
+    var scheduler: SendScheduler
+
+    init(starvationBound: Int) { self.scheduler = SendScheduler(starvationBound: starvationBound) }
+
+    var count: Int { self.entries.count }
+
+    subscript(id: StreamID) -> StreamEntry? { self.entries[id] }
+
+    /// In ascending order, so that nothing depends on hashing.
+    var allInOrder: [StreamEntry] { self.entries.values.sorted { $0.id < $1.id } }
+
+    func insert(_ entry: StreamEntry) { self.entries[entry.id] = entry }
+
+    func remove(_ entry: StreamEntry) {
+        self.scheduler.unschedule(entry)
+        self.entries[entry.id] = nil
+    }
+
+    /// Notes that the peer may send `count` more bytes on `entry`.
+    func returnCredit(_ count: Int, to entry: StreamEntry) {
+        guard count > 0 else { return }
+        if entry.credit == 0 { self.creditors.append(entry) }
+        entry.credit &+= UInt64(count)
+    }
+
+    var hasCreditors: Bool { !self.creditors.isEmpty }
+
+    func forEachCreditor(_ body: (StreamEntry) -> Void) {
+        for entry in self.creditors { body(entry) }
+        self.creditors.removeAll(keepingCapacity: true)
+    }
+
+    func removeAll(to pool: ChunkPool) {
+        self.scheduler.removeAll()
+        self.creditors.removeAll()
+        for entry in self.entries.values {
+            entry.sendQueue.removeAll(to: pool)
+            _ = entry.receiveQueue.removeAll(to: pool)
+        }
+        self.entries.removeAll()
+    }
+}
