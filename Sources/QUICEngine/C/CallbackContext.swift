@@ -1,0 +1,125 @@
+internal import CNGTCP2
+
+/// The only object that C is given a pointer to (`user_data`).
+///
+/// Deliberately not the engine: a call-back runs while a method of the engine is on the stack, and touching the
+/// engine's stored state from there would break the law of exclusivity. Call-backs record here and append bytes to
+/// stream entries; the engine looks at it when C has returned.
+@safe final class CallbackContext {
+    let streams: StreamTable
+    let pool: ChunkPool
+    let random: any Randomness
+    let generator: any ConnectionIDGenerator
+    let resetSecret: [UInt8]
+    let verifier: PeerVerifier?
+    let identities: ServerIdentities?
+    let qlog: QlogSink?
+    let logLineLimit: Int
+
+    var events: [ConnectionEvent] = []
+    var received: DatagramQueue
+    var statistics = ConnectionStatistics()
+    var connectionIDs = LocalConnectionIDs()
+    /// Steps of the life that C reported; the engine takes them when C has returned.
+    var completedHandshake = false
+    var confirmedHandshake = false
+    var sawStatelessReset = false
+    var offeredVersions: [QUICVersion] = []
+    /// Bytes that arrived for streams nobody reads: their connection credit is due.
+    var discardedBytes: UInt64 = 0
+    /// Streams whose end of sending or closing was reported: the engine sees whether they are done.
+    var touched: [StreamEntry] = []
+    var ticket: (session: [UInt8], allowsEarlyData: Bool)?
+    var readableDatagramsSignalled = false
+    private var logLines = 0
+    private var depth = 0
+
+    /// Set once the connection exists, which outlives every call-back.
+    var connection: OpaquePointer?
+    /// The TLS session, for the choice of an identity; broken when the connection goes.
+    weak var session: TLSSession?
+    /// The name that the server has no certificate for.
+    var refusedName: String?
+
+    init(_ parts: Parts) {
+        self.streams = parts.streams
+        self.pool = parts.pool
+        self.random = parts.random
+        self.generator = parts.generator
+        self.resetSecret = parts.resetSecret
+        self.verifier = parts.verifier
+        self.identities = parts.identities
+        self.qlog = parts.qlog
+        self.logLineLimit = parts.logLineLimit
+        self.received = parts.received
+        self.events.reserveCapacity(64)
+    }
+
+    /// What a context is made of.
+    struct Parts {
+        let streams: StreamTable
+        let pool: ChunkPool
+        let random: any Randomness
+        let generator: any ConnectionIDGenerator
+        let resetSecret: [UInt8]
+        let verifier: PeerVerifier?
+        let identities: ServerIdentities?
+        let qlog: QlogSink?
+        let logLineLimit: Int
+        let received: DatagramQueue
+    }
+
+    /// Every call into ngtcp2 that can run call-backs goes through here.
+    ///
+    /// Entering twice means that somebody called the engine from a closure of theirs (a custom trust policy, say):
+    /// ngtcp2 would corrupt itself, so that programming error traps. No peer can cause it.
+    func entering<R>(_ body: () -> R) -> R {
+        precondition(self.depth == 0, "the engine must not be called from inside one of its own call-backs")
+        self.depth += 1
+        defer { self.depth -= 1 }
+        return body()
+    }
+
+    func record(_ event: ConnectionEvent) { self.events.append(event) }
+
+    func recordLog(_ line: String) {
+        guard self.logLines < self.logLineLimit else { return }
+        self.logLines += 1
+        self.record(.log(line))
+    }
+
+    /// Gives the events away; room in `buffer` is kept.
+    func drain(into buffer: inout [ConnectionEvent]) {
+        precondition(self.depth == 0, "events are drained after ngtcp2 has returned, never inside it")
+        buffer.append(contentsOf: self.events)
+        self.events.removeAll(keepingCapacity: true)
+        self.logLines = 0
+    }
+
+    func resetToken(for id: ConnectionID) -> StatelessResetToken {
+        StatelessResetToken(secret: self.resetSecret, id: id)
+    }
+}
+
+/// The connection IDs that we issued, in order of their numbers (RFC 9000 §5.1.1).
+struct LocalConnectionIDs {
+    private(set) var active: [IssuedConnectionID] = []
+    private var nextNumber: UInt64 = 0
+
+    mutating func issue(_ id: ConnectionID, resetToken: StatelessResetToken?) -> IssuedConnectionID {
+        let issued = IssuedConnectionID(sequenceNumber: self.nextNumber, id: id, resetToken: resetToken)
+        self.nextNumber &+= 1
+        self.active.append(issued)
+        return issued
+    }
+
+    mutating func retire(_ id: ConnectionID) -> IssuedConnectionID? {
+        guard let index = self.active.firstIndex(where: { $0.id == id }) else { return nil }
+        return self.active.remove(at: index)
+    }
+
+    mutating func retireAll() -> [IssuedConnectionID] {
+        defer { self.active = [] }
+        return self.active
+    }
+}

@@ -1,0 +1,77 @@
+internal import CNGTCP2
+
+// What GnuTLS calls during the handshake. Like all call-backs these only record, or answer from values.
+
+private func context(_ session: OpaquePointer?) -> CallbackContext? {
+    guard let owner = unsafe tern_session_owner(session) else { return nil }
+    return unsafe Unmanaged<CallbackContext>.fromOpaque(owner).takeUnretainedValue()
+}
+
+extension TLSSession {
+    func installHooks(logsKeys: Bool, isServer: Bool) {
+        unsafe gnutls_session_set_verify_function(self.handle) { session in
+            guard let context = unsafe context(session), let verifier = context.verifier else {
+                return CInt(GNUTLS_E_CERTIFICATE_ERROR)
+            }
+            return unsafe verifier.verify(session) { context.record(.verificationNeeded($0)) }
+        }
+        if logsKeys {
+            unsafe gnutls_session_set_keylog_function(self.handle) { session, label, secret in
+                guard let context = unsafe context(session), let label = unsafe label, let secret = unsafe secret else { return 0 }
+                context.record(.keyLog(unsafe TLSSession.keyLogLine(session, String(cString: label), secret.pointee.copied)))
+                return 0
+            }
+        }
+        if isServer {
+            unsafe gnutls_handshake_set_post_client_hello_function(self.handle) { session in
+                guard let context = unsafe context(session) else { return CInt(GNUTLS_E_INTERNAL_ERROR) }
+                return unsafe TLSSession.selectIdentity(session, context)
+            }
+        } else {
+            unsafe gnutls_handshake_set_hook_function(
+                self.handle, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET.rawValue, CInt(GNUTLS_HOOK_POST)
+            ) { session, _, _, _, message in
+                guard let context = unsafe context(session), let message = unsafe message else { return 0 }
+                guard let data = unsafe try? takingDatum("reading a ticket", { unsafe gnutls_session_get_data2(session, $0) }) else { return 0 }
+                let allowsEarlyData = unsafe NewSessionTicket.allowsEarlyData(message.pointee.copied)
+                context.ticket = (session: data, allowsEarlyData: allowsEarlyData)
+                return 0
+            }
+        }
+    }
+
+    /// The NSS form, which Wireshark reads.
+    private static func keyLogLine(_ session: OpaquePointer?, _ label: String, _ secret: [UInt8]) -> String {
+        var client = unsafe gnutls_datum_t()
+        var server = unsafe gnutls_datum_t()
+        unsafe gnutls_session_get_random(session, &client, &server)
+        return unsafe "\(label) \(client.copied.hexadecimal) \(secret.hexadecimal)"
+    }
+
+    private static func selectIdentity(_ session: OpaquePointer?, _ context: CallbackContext) -> CInt {
+        guard let identities = context.identities, let tls = context.session else { return 0 }
+        guard let name = tls.requestedServerName else { return 0 }
+        guard let identity = identities.select(name) else {
+            context.refusedName = name
+            return CInt(GNUTLS_E_UNRECOGNIZED_NAME)
+        }
+        tls.use(identity)
+        return 0
+    }
+}
+
+/// RFC 8446 §4.6.1. GnuTLS does not tell whether a ticket allows 0-RTT, so the message is read.
+enum NewSessionTicket {
+    static func allowsEarlyData(_ message: [UInt8]) -> Bool {
+        var reader = ByteReader(message)
+        guard reader.bytes(8) != nil, let nonce = reader.byte(), reader.bytes(Int(nonce)) != nil,
+            reader.counted() != nil, let extensions = reader.counted()
+        else { return false }
+        var list = ByteReader(extensions)
+        while let type = list.uint16(), let body = list.counted() {
+            // early_data: QUIC allows only 0xffffffff (RFC 9001 §4.6.1).
+            if type == 42 { return body == [0xff, 0xff, 0xff, 0xff] }
+        }
+        return false
+    }
+}

@@ -1,0 +1,187 @@
+internal import CNGTCP2
+internal import Synchronization
+
+/// One GnuTLS session. Keeps alive what GnuTLS only borrows: credentials, replay protection, key.
+@safe final class TLSSession {
+    let handle: OpaquePointer
+    /// The credentials in use; another identity is put here when the client asks for another name.
+    private var identity: TLSIdentity?
+    private let replayProtection: ReplayProtection?
+    private let resources: EngineResources
+    let offersEarlyData: Bool
+
+    /// The client's side.
+    init(client: TLSClientConfiguration, resources: EngineResources) throws(EngineError) {
+        try Self.validate(client.protocols, client.cryptography)
+        let resumption = client.resumption
+        let offersEarlyData = client.sendsEarlyData && resumption?.allowsEarlyData == true
+        var flags = tern_tls_client
+        if client.identity != nil { flags |= CUnsignedInt(GNUTLS_FORCE_CLIENT_CERT.rawValue) }
+        if offersEarlyData { flags |= tern_tls_early_data }
+        let ownRaw = client.identity?.isRawPublicKey == true
+        let types = Self.certificateTypes(
+            server: Self.accepted(raw: client.acceptsRawPublicKeys), client: [ownRaw ? "RAWPK" : "X509"])
+        if !types.isEmpty { flags |= tern_tls_raw_keys }
+        guard let identity = client.identity ?? TLSIdentity.anonymous else {
+            throw EngineError(.invalidCredentials, "allocating credentials failed")
+        }
+        unsafe self.handle = try Self.start(flags, client.cryptography.priority(certificateTypes: types), client.protocols, identity)
+        self.identity = identity
+        self.replayProtection = nil
+        self.offersEarlyData = offersEarlyData
+        self.resources = resources
+        resources.count(.session, 1)
+        // RFC 6066 §3: a literal address is not a host name.
+        if IPLiteral.parse(client.serverName) == nil, !client.serverName.isEmpty {
+            let name = Array(client.serverName.utf8)
+            try check("server name", unsafe gnutls_server_name_set(self.handle, GNUTLS_NAME_DNS, name, name.count))
+        }
+        if let resumption {
+            let session = resumption.session
+            let result = unsafe gnutls_session_set_data(self.handle, session, session.count)
+            guard result >= 0 else {
+                throw EngineError(
+                    .invalidCredentials, "the resumption ticket can't be read (\(describe(gnutls: result))): connect without it")
+            }
+        }
+        self.installHooks(logsKeys: client.logsKeys, isServer: false)
+    }
+
+    /// The server's side.
+    init(server: TLSServerConfiguration, resources: EngineResources) throws(EngineError) {
+        try Self.validate(server.protocols, server.cryptography)
+        let identity = server.identities.standard
+        var flags = tern_tls_server
+        if server.earlyData != nil { flags |= tern_tls_early_data }
+        let types = Self.certificateTypes(
+            server: [identity.isRawPublicKey ? "RAWPK" : "X509"], client: Self.accepted(raw: server.acceptsRawPublicKeys))
+        if !types.isEmpty { flags |= tern_tls_raw_keys }
+        unsafe self.handle = try Self.start(flags, server.cryptography.priority(certificateTypes: types), server.protocols, identity)
+        self.identity = identity
+        self.replayProtection = server.earlyData
+        self.offersEarlyData = false
+        self.resources = resources
+        resources.count(.session, 1)
+        switch server.clientAuthentication {
+        case .none: break
+        case .requested: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUEST)
+        case .required: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUIRE)
+        }
+        if let key = server.ticketKey {
+            unsafe try check("ticket key", withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) })
+        }
+        if let earlyData = server.earlyData {
+            // RFC 9001 §4.6.1: QUIC's own limits bound 0-RTT, TLS says 0xffffffff.
+            unsafe gnutls_record_set_max_early_data_size(self.handle, Int(UInt32.max))
+            unsafe gnutls_anti_replay_enable(self.handle, earlyData.handle)
+        }
+        self.installHooks(logsKeys: server.logsKeys, isServer: true)
+    }
+
+    deinit {
+        unsafe gnutls_deinit(self.handle)
+        self.resources.count(.session, -1)
+    }
+
+    /// Shows the certificate for the name that the client asked for. GnuTLS keeps a pointer, so we keep a reference.
+    func use(_ identity: TLSIdentity) {
+        self.identity = identity
+        unsafe gnutls_credentials_set(self.handle, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(identity.credentials))
+    }
+
+    /// Queues one session ticket for the client.
+    func sendTicket() { unsafe gnutls_session_ticket_send(self.handle, 1, 0) }
+
+    var selectedProtocol: String? {
+        var datum = unsafe gnutls_datum_t()
+        guard unsafe gnutls_alpn_get_selected_protocol(self.handle, &datum) == 0 else { return nil }
+        return unsafe String(decoding: datum.copied, as: UTF8.self)
+    }
+
+    var requestedServerName: String? {
+        var name = [UInt8](repeating: 0, count: 256)
+        var count = name.count
+        var type: CUnsignedInt = 0
+        guard unsafe gnutls_server_name_get(self.handle, &name, &count, &type, 0) == 0 else { return nil }
+        return String(decoding: name.prefix(count).prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    var cipher: String { unsafe gnutls_cipher_get_name(gnutls_cipher_get(self.handle)).map { unsafe String(cString: $0) } ?? "" }
+    var group: String { unsafe gnutls_group_get_name(gnutls_group_get(self.handle)).map { unsafe String(cString: $0) } ?? "" }
+    var isResumed: Bool { unsafe gnutls_session_is_resumed(self.handle) != 0 }
+    var acceptedEarlyData: Bool { unsafe tern_session_accepted_early_data(self.handle) != 0 }
+
+    private static func start(
+        _ flags: CUnsignedInt, _ priority: String, _ protocols: [String], _ identity: TLSIdentity
+    ) throws(EngineError) -> OpaquePointer {
+        var session: OpaquePointer?
+        try check("starting TLS", unsafe gnutls_init(&session, flags))
+        guard let session = unsafe session else { throw EngineError(.invalidCredentials, "starting TLS failed") }
+        do throws(EngineError) {
+            let priorities = try unsafe PriorityCache.priorities(priority)
+            try check("choosing ciphers and groups", unsafe gnutls_priority_set(session, priorities))
+            let credentials = unsafe UnsafeMutableRawPointer(identity.credentials)
+            try check("credentials", unsafe gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials))
+            try unsafe Self.setProtocols(protocols, of: session)
+        } catch {
+            unsafe gnutls_deinit(session)
+            throw error
+        }
+        return unsafe session
+    }
+
+    private static func setProtocols(_ protocols: [String], of session: OpaquePointer) throws(EngineError) {
+        let names = protocols.map { Array($0.utf8) }
+        let all = names.flatMap { $0 }
+        let result = unsafe all.withUnsafeBufferPointer { buffer in
+            var data: [gnutls_datum_t] = unsafe []
+            var offset = 0
+            for name in names {
+                let start = unsafe UnsafeMutablePointer(mutating: buffer.baseAddress.map { unsafe $0 + offset })
+                unsafe data.append(gnutls_datum_t(data: start, size: CUnsignedInt(name.count)))
+                offset += name.count
+            }
+            return unsafe gnutls_alpn_set_protocols(
+                session, data, CUnsignedInt(data.count), GNUTLS_ALPN_MANDATORY.rawValue)
+        }
+        try check("application protocols", result)
+    }
+
+    private static func validate(_ protocols: [String], _ cryptography: TLSCryptography) throws(EngineError) {
+        guard !protocols.isEmpty, protocols.allSatisfy({ 1...255 ~= $0.utf8.count }) else {
+            throw EngineError(
+                .invalidConfiguration, "name at least one application protocol (ALPN) of 1 to 255 bytes: QUIC needs one")
+        }
+        guard !cryptography.ciphers.isEmpty, !cryptography.groups.isEmpty else {
+            throw EngineError(.invalidConfiguration, "name at least one cipher and one key exchange group")
+        }
+    }
+
+    private static func accepted(raw: Bool) -> [String] { raw ? ["RAWPK", "X509"] : ["X509"] }
+
+    /// GnuTLS's names for what each side may show; none where it is certificates only, the default.
+    private static func certificateTypes(server: [String], client: [String]) -> [String] {
+        guard server + client != ["X509", "X509"] else { return [] }
+        return server.map { "SRV-\($0)" } + client.map { "CLI-\($0)" }
+    }
+}
+
+/// Parsed priority strings. There are as many as the program has different choices of ciphers: they stay.
+private enum PriorityCache {
+    @safe private struct Entry: @unchecked Sendable {
+        // Sendable because priorities are read-only once parsed and never freed.
+        let handle: OpaquePointer
+    }
+
+    private static let entries = Mutex<[String: Entry]>([:])
+
+    static func priorities(_ text: String) throws(EngineError) -> OpaquePointer {
+        if let entry = self.entries.withLock({ $0[text] }) { return unsafe entry.handle }
+        var handle: OpaquePointer?
+        try check("choosing ciphers and groups", unsafe gnutls_priority_init(&handle, text, nil))
+        guard let handle = unsafe handle else { throw EngineError(.invalidConfiguration, "choosing ciphers and groups failed") }
+        let entry = unsafe Entry(handle: handle)
+        self.entries.withLock { $0[text] = entry }
+        return unsafe handle
+    }
+}

@@ -1,0 +1,114 @@
+extension ConnectionEngine {
+    /// Feeds one datagram. The bytes are borrowed, and not needed after the call returns.
+    ///
+    /// It never fails: what the peer does wrong ends the connection, which an event tells.
+    public func receive(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, now: EngineInstant) {
+        self.countReceived(datagram.byteCount, on: path)
+        guard let connection = self.connection else { return self.answerWhileClosing() }
+        let result = connection.read(datagram, path: path, ecn: ecn, now: now)
+        self.settle(result, now: now)
+    }
+
+    /// When ``handleTimeout(now:)`` is to be called; nil when nothing is pending. Pacing is included.
+    public var nextTimeout: EngineInstant? {
+        if let deadline = self.state.deadline { return EngineInstant(nanoseconds: deadline) }
+        guard let expiry = self.connection?.expiry, expiry != .max else { return nil }
+        return EngineInstant(nanoseconds: expiry)
+    }
+
+    /// Does what is due: retransmission, acknowledgement, idle timeout, the end of closing. Then ask to transmit.
+    public func handleTimeout(now: EngineInstant) {
+        if let deadline = self.state.deadline {
+            if now.nanoseconds >= deadline { self.terminate() }
+            return
+        }
+        guard let connection = self.connection, connection.expiry <= now.nanoseconds else { return }
+        self.settle(connection.handleExpiry(now: now), now: now)
+    }
+
+    /// Gives the verdict that ``ConnectionEvent/verificationNeeded(_:)`` asked for; the handshake goes on or ends.
+    public func completeVerification(_ verdict: CertificateVerdict, now: EngineInstant) throws(EngineError) {
+        guard let connection = self.connection, let verifier = self.context.verifier, verifier.isWaiting else {
+            throw EngineError(.connectionStateMismatch, "no verdict is awaited")
+        }
+        verifier.decide(verdict)
+        self.settle(connection.continueHandshake(now: now), now: now)
+    }
+
+    /// Draws the consequences of a call: the steps that call-backs recorded, then the result code.
+    func settle(_ result: LibraryResult, now: EngineInstant) {
+        if self.context.completedHandshake { self.completeHandshake(now: now) }
+        if self.context.confirmedHandshake { self.confirmHandshake() }
+        self.settleStreams()
+        if self.context.sawStatelessReset {
+            return self.end(ConnectionCloseReason(.statelessReset, reason: ""), drainingFrom: now)
+        }
+        if result != .success { self.fail(result, now: now) }
+        self.takeTicket()
+        self.followPath()
+    }
+
+    private func completeHandshake(now: EngineInstant) {
+        self.context.completedHandshake = false
+        guard self.state.completeHandshake(), let connection = self.connection else { return }
+        let tls = connection.tls
+        guard let proto = tls.selectedProtocol else {
+            // RFC 9001 §8.1: without an application protocol there is no connection.
+            let code = 0x100 + UInt64(TLSAlert.noApplicationProtocol.rawValue)
+            return self.closeLocally(.transport(code), reason: "the peer chose no application protocol (ALPN)", now: now)
+        }
+        self.handshake = HandshakeSummary(
+            applicationProtocol: proto, version: connection.negotiatedVersion, cipher: tls.cipher, group: tls.group,
+            isResumed: tls.isResumed, acceptedEarlyData: tls.acceptedEarlyData,
+            serverName: self.isServer ? tls.requestedServerName : self.serverName,
+            peerCertificate: self.context.verifier?.peer)
+        self.context.statistics.handshakeDuration = now.duration(since: self.startedAt)
+        self.context.record(.handshakeCompleted)
+        if self.isServer {
+            tls.sendTicket()
+            self.submitToken()
+        }
+    }
+
+    private func confirmHandshake() {
+        self.context.confirmedHandshake = false
+        guard self.state.confirmHandshake() else { return }
+        self.context.record(.handshakeConfirmed)
+        if self.isServer { self.context.record(.initialConnectionIDExpired(self.initialConnectionID)) }
+    }
+
+    private func takeTicket() {
+        guard let ticket = self.context.ticket, let connection = self.connection, let handshake = self.handshake else { return }
+        self.context.ticket = nil
+        self.context.record(
+            .resumptionTicket(
+                ResumptionTicket(
+                    serverName: self.serverName, applicationProtocol: handshake.applicationProtocol,
+                    version: handshake.version, allowsEarlyData: ticket.allowsEarlyData,
+                    transportParameters: connection.earlyParameters(), session: ticket.session)))
+    }
+
+    private func followPath() {
+        guard let path = self.connection?.path, path != self.path else { return }
+        self.path = path
+        self.context.record(.pathChanged(path))
+    }
+
+    private func countReceived(_ count: Int, on path: NetworkPath) {
+        self.context.statistics.datagramsReceived &+= 1
+        self.context.statistics.bytesReceived &+= UInt64(count)
+        let index = self.indexOfPath(path)
+        self.context.statistics.paths[index].datagramsReceived &+= 1
+        self.context.statistics.paths[index].bytesReceived &+= UInt64(count)
+    }
+
+    /// The eight latest paths are kept: a peer that rebinds all the time must not grow the list.
+    func indexOfPath(_ path: NetworkPath) -> Int {
+        let paths = self.context.statistics.paths
+        if let last = paths.last, last.path == path { return paths.count - 1 }
+        if let index = paths.firstIndex(where: { $0.path == path }) { return index }
+        if paths.count == 8 { self.context.statistics.paths.removeFirst() }
+        self.context.statistics.paths.append(PathStatistics(path: path))
+        return self.context.statistics.paths.count - 1
+    }
+}
