@@ -1,0 +1,37 @@
+internal import Glibc
+
+/// The clock that timers run on: it never goes back, and setting the date does not move it.
+///
+///     let start = MonotonicClock.now()
+///     work()
+///     print("took \((MonotonicClock.now() - start) / 1_000_000) ms")
+///
+/// It stands still while the host is suspended.
+public enum MonotonicClock {
+    /// Nanoseconds since an arbitrary point, usually the start of the host.
+    public static func now() -> UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
+}
+
+/// The time of day, for certificates, tokens and log lines; never for timers, because people and NTP set it.
+public enum WallClock {
+    /// Nanoseconds since 1970 in UTC, leap seconds not counted.
+    public static func now() -> UInt64 { nanoseconds(of: CLOCK_REALTIME) }
+}
+
+/// The only reader of system clocks in the package.
+///
+/// A clock set before 1970 reads zero.
+private func nanoseconds(of clock: clockid_t) -> UInt64 {
+    var time = timespec()
+    // Fails only for an unknown clock or a bad address, neither of which can be here.
+    guard unsafe clock_gettime(clock, &time) == 0 else { return 0 }
+    return nanoseconds(seconds: time.tv_sec, fraction: time.tv_nsec)
+}
+
+/// Joins the two parts of a `timespec`; what lies outside 64 bits becomes the nearest value inside.
+func nanoseconds(seconds: Int, fraction: Int) -> UInt64 {
+    guard seconds >= 0, fraction >= 0 else { return 0 }
+    let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carry) = whole.addingReportingOverflow(UInt64(fraction))
+    return overflow || carry ? .max : sum
+}
