@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings shared by every Swift target.
+let houseSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets that may hold an unsafe pointer must mark each use of one, so that `grep unsafe` is the audit list.
+let pointerSettings: [SwiftSetting] = houseSettings + [.strictMemorySafety()]
+
+let package = Package(
+    name: "tern",
+    products: [
+        .library(name: "QUIC", targets: ["QUIC"]),
+        .library(name: "QUICEngine", targets: ["QUICEngine"]),
+        .library(name: "LibP2P", targets: ["LibP2P"]),
+        .executable(name: "tern", targets: ["tern"]),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CNGTCP2", path: "Modules/CNGTCP2", pkgConfig: "libngtcp2_crypto_gnutls",
+            providers: [.apt(["libngtcp2-dev", "libngtcp2-crypto-gnutls-dev", "libgnutls28-dev"])]),
+        .systemLibrary(name: "CLinuxUDP", path: "Modules/CLinuxUDP"),
+
+        .target(name: "QUICEngine", dependencies: ["CNGTCP2"], swiftSettings: pointerSettings),
+        .target(name: "QUICIO", dependencies: ["CLinuxUDP"], swiftSettings: pointerSettings),
+        .target(name: "QUIC", dependencies: ["QUICEngine", "QUICIO"], swiftSettings: pointerSettings),
+        .target(name: "LibP2P", dependencies: ["QUIC"], swiftSettings: pointerSettings),
+        .executableTarget(
+            name: "tern", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P"],
+            swiftSettings: pointerSettings),
+
+        // Not a product: the simulated network that the tests, `tern simulate` and `tern bench engine` drive engines with.
+        .target(name: "QUICTestSupport", dependencies: ["QUICEngine"], swiftSettings: houseSettings),
+
+        .testTarget(
+            name: "QUICEngineTests", dependencies: ["QUICEngine", "QUICTestSupport"], swiftSettings: houseSettings),
+        .testTarget(name: "QUICIOTests", dependencies: ["QUICIO"], swiftSettings: houseSettings),
+        .testTarget(name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICTestSupport"], swiftSettings: houseSettings),
+        .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
+    ]
+)
