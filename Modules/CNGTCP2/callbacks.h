@@ -7,7 +7,6 @@
 // What Swift implements. `owner` is the call-back context, never the engine itself.
 typedef struct tern_handlers {
   int (*stream_data)(void *owner, int64_t stream, void *entry, int fin, int early, const uint8_t *bytes, size_t count);
-  int (*stream_acknowledged)(void *owner, int64_t stream, void *entry, uint64_t end);
   int (*stream_opened)(void *owner, int64_t stream);
   int (*stream_closed)(void *owner, int64_t stream, void *entry, int has_code, uint64_t code, uint64_t lost_packets);
   int (*stream_reset)(void *owner, int64_t stream, void *entry, uint64_t code);
@@ -45,10 +44,13 @@ typedef struct tern_context {
   tern_path receive_path, transmit_path;
   uint32_t transmit_path_generation;
   uint8_t transmit_ecn;
+  tern_sink *acknowledged;  // streams whose acknowledged offset moved since Swift looked
   ngtcp2_path_storage receive_storage, transmit_storage;
   struct tern_context **(*reading)(void);
   tern_seen_numbers seen_numbers;
 } tern_context;
+
+static inline void *tern__entry(void *sink) { return sink ? ((tern_sink *)sink)->entry : NULL; }
 
 #define TERN__CONTEXT \
   tern_context *c = (tern_context *)user_data; \
@@ -58,17 +60,34 @@ static inline int tern__stream_data(ngtcp2_conn *conn, uint32_t flags, int64_t s
                                     size_t count, void *user_data, void *entry) {
   TERN__CONTEXT;
   (void)offset;
+  tern_sink *sink = (tern_sink *)entry;
+  if (sink == NULL) return 0;
+  if (count <= sink->room && !(flags & NGTCP2_STREAM_DATA_FLAG_FIN)) {
+    memcpy(sink->at, bytes, count);  // the one copy on the way in
+    sink->at += count;
+    sink->room -= count;
+    sink->filled += count;
+    return 0;
+  }
 #if TERN_LEGACY
   int early = (flags & NGTCP2_STREAM_DATA_FLAG_EARLY) != 0;
 #else
   int early = (flags & NGTCP2_STREAM_DATA_FLAG_0RTT) != 0;
 #endif
-  return c->handlers->stream_data(c->owner, stream, entry, (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0, early, bytes, count);
+  return c->handlers->stream_data(c->owner, stream, sink->entry, (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0, early, bytes, count);
 }
 static inline int tern__stream_acknowledged(ngtcp2_conn *conn, int64_t stream, uint64_t offset, uint64_t count, void *user_data,
                                             void *entry) {
   TERN__CONTEXT;
-  return c->handlers->stream_acknowledged(c->owner, stream, entry, offset + count);
+  (void)stream;
+  tern_sink *sink = (tern_sink *)entry;
+  if (sink == NULL) return 0;
+  sink->acknowledged = offset + count;
+  if (sink->is_listed) return 0;
+  sink->is_listed = 1;
+  sink->next_acknowledged = c->acknowledged;
+  c->acknowledged = sink;
+  return 0;
 }
 static inline int tern__stream_opened(ngtcp2_conn *conn, int64_t stream, void *user_data) {
   TERN__CONTEXT;
@@ -79,18 +98,18 @@ static inline int tern__stream_closed(ngtcp2_conn *conn, uint32_t flags, int64_t
   TERN__CONTEXT;
   uint64_t lost = ngtcp2_conn_get_stream_loss_count(conn, stream);  // the stream is still in the table here
   int has_code = (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0;
-  return c->handlers->stream_closed(c->owner, stream, entry, has_code, code, lost);
+  return c->handlers->stream_closed(c->owner, stream, tern__entry(entry), has_code, code, lost);
 }
 static inline int tern__stream_reset(ngtcp2_conn *conn, int64_t stream, uint64_t size, uint64_t code, void *user_data,
                                      void *entry) {
   TERN__CONTEXT;
   (void)size;
-  return c->handlers->stream_reset(c->owner, stream, entry, code);
+  return c->handlers->stream_reset(c->owner, stream, tern__entry(entry), code);
 }
 static inline int tern__stream_window(ngtcp2_conn *conn, int64_t stream, uint64_t limit, void *user_data, void *entry) {
   TERN__CONTEXT;
   (void)limit;
-  return c->handlers->stream_window(c->owner, stream, entry);
+  return c->handlers->stream_window(c->owner, stream, tern__entry(entry));
 }
 static inline int tern__limit_bidi(ngtcp2_conn *conn, uint64_t limit, void *user_data) {
   TERN__CONTEXT;

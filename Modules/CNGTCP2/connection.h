@@ -52,8 +52,10 @@ static inline int tern_bind_session(tern_context *c, gnutls_session_t session) {
   return 0;
 }
 
+// Reads datagrams of `segment` bytes (the last may be shorter) that arrived together, up to the first that does
+// not succeed. `consumed` says how far it came.
 static inline int tern_read(tern_context *c, const tern_path *path, uint8_t ecn, const uint8_t *bytes, size_t count,
-                            uint64_t timestamp) {
+                            size_t segment, uint64_t timestamp, size_t *consumed) {
   ngtcp2_pkt_info info;
   memset(&info, 0, sizeof(info));
   info.ecn = ecn;
@@ -65,7 +67,14 @@ static inline int tern_read(tern_context *c, const tern_path *path, uint8_t ecn,
   tern_context **reading = c->reading();
   *reading = c;
 #endif
-  int result = ngtcp2_conn_read_pkt(c->connection, &c->receive_storage.path, &info, bytes, count, tern__clamp(c, timestamp));
+  uint64_t now = tern__clamp(c, timestamp);
+  int result = 0;
+  *consumed = 0;
+  while (result == 0 && *consumed < count) {
+    size_t size = count - *consumed < segment ? count - *consumed : segment;
+    result = ngtcp2_conn_read_pkt(c->connection, &c->receive_storage.path, &info, bytes + *consumed, size, now);
+    *consumed += size;
+  }
 #if TERN_WATCHES_FRAMES
   *reading = NULL;
 #endif
@@ -90,6 +99,43 @@ static inline ngtcp2_ssize tern_write(tern_context *c, uint8_t *to, size_t capac
                                                    stream, vectors, vector_count, tern__clamp(c, timestamp));
   tern__note_transmission(c, written, &info);
   return written;
+}
+// Fills a run of equally long packets from one stream, until its bytes, the buffer or the allowance end, or the
+// library has something else to say. `hint` packets at most.
+static inline void tern_write_run(tern_context *c, uint8_t *to, size_t capacity, size_t payload, size_t hint, int64_t stream, int fin,
+                                  ngtcp2_vec *vectors, size_t vector_count, uint64_t timestamp, tern_run *run) {
+  memset(run, 0, sizeof(*run));
+  run->accepted = -1;
+  while (run->packets < hint && capacity - run->bytes >= payload) {
+    ngtcp2_ssize accepted = -1;
+    run->result = tern_write(c, to + run->bytes, payload, &accepted, stream, fin, 1, vectors, vector_count, timestamp);
+    if (accepted >= 0) run->accepted = (run->accepted < 0 ? 0 : run->accepted) + accepted;
+    if (run->result <= 0) return;
+    size_t size = (size_t)run->result;
+    if (run->packets > 0 && (size > run->segment || run->path_generation != c->transmit_path_generation || run->ecn != c->transmit_ecn))
+      return;
+    if (run->packets == 0) {
+      run->segment = size;
+      run->path = c->transmit_path;
+      run->path_generation = c->transmit_path_generation;
+      run->ecn = c->transmit_ecn;
+    }
+    run->result = 0;
+    run->bytes += size;
+    run->packets += 1;
+    if (accepted < 0 || size < run->segment) return;
+    for (size_t left = (size_t)accepted; left > 0 && vector_count > 0;) {
+      size_t step = left < vectors->len ? left : vectors->len;
+      vectors->base += step;
+      vectors->len -= step;
+      left -= step;
+      if (vectors->len == 0) {
+        ++vectors;
+        --vector_count;
+      }
+    }
+    if (vector_count == 0) return;
+  }
 }
 static inline ngtcp2_ssize tern_write_datagram(tern_context *c, uint8_t *to, size_t capacity, int *accepted, uint64_t id,
                                                const ngtcp2_vec *vector, uint64_t timestamp) {

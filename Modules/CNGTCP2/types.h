@@ -68,6 +68,28 @@ typedef struct tern_close_reason {
   size_t text_length;
 } tern_close_reason;
 
+// Where a stream's bytes go and how far its own were acknowledged: what `stream_user_data` points to. The hot
+// call-backs write here without leaving C; Swift looks once per burst.
+typedef struct tern_sink {
+  uint8_t *at;   // the free part of the chunk that is being filled
+  size_t room;   // 0: Swift decides what happens to the next bytes
+  size_t filled; // bytes put there since Swift looked
+  uint64_t acknowledged;
+  struct tern_sink *next_acknowledged;
+  int is_listed;
+  void *entry;
+} tern_sink;
+
+// A run of packets of one size for one path: what one segmented send takes.
+typedef struct tern_run {
+  size_t bytes, packets, segment;
+  uint32_t path_generation;  // of the run's own packets
+  tern_path path;
+  uint8_t ecn;
+  ngtcp2_ssize accepted;  // stream bytes that went in, -1 if there was no STREAM frame at all
+  ngtcp2_ssize result;    // of the call that ended the run: > 0 is the size of a packet that does not belong to it
+} tern_run;
+
 static inline uint64_t tern__load64(const uint8_t *p) {
   uint64_t v = 0;
   for (int i = 0; i < 8; ++i) v = v << 8 | p[i];

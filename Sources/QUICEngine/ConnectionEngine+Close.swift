@@ -103,6 +103,9 @@ extension ConnectionEngine {
         self.closeReason = reason
         self.context.record(.closed(reason))
         self.refreshLibraryFigures()
+        for entry in self.streams.allInOrder {
+            self.context.statistics.streamBytesReceived &+= entry.bytesReceived &+ UInt64(entry.sink.filled)
+        }
         self.connection = nil
         self.streams.removeAll(to: self.pool)
         self.context.touched.removeAll()
@@ -113,6 +116,7 @@ extension ConnectionEngine {
         if let rejection = self.context.verifier?.rejection { return rejection }
         let alert = TLSAlert(connection.tlsAlert)
         if let name = self.context.refusedName { return (.unrecognizedName, "no certificate for \(name)") }
+        if alert == .certificateRequired { return (alert, "the peer showed no certificate") }
         if alert == .noApplicationProtocol { return (alert, "no application protocol (ALPN) in common") }
         return (alert, alert.rawValue == 0 ? "the TLS handshake failed" : "")
     }

@@ -48,6 +48,7 @@ extension ConnectionEngine {
         self.refreshLibraryFigures()
         var statistics = self.context.statistics
         statistics.streamsActive = self.streams.count
+        for entry in self.streams.allInOrder { statistics.streamBytesReceived &+= entry.bytesReceived &+ UInt64(entry.sink.filled) }
         guard let connection = self.connection, !EngineLibrary.countsAllLosses else { return statistics }
         for entry in self.streams.allInOrder where !entry.isClosedByTransport {
             statistics.packetsLost &+= connection.lostPackets(of: entry.id)

@@ -3,10 +3,23 @@ extension ConnectionEngine {
     ///
     /// It never fails: what the peer does wrong ends the connection, which an event tells.
     public func receive(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, now: EngineInstant) {
-        self.countReceived(datagram.byteCount, on: path)
-        guard let connection = self.connection else { return self.answerWhileClosing() }
-        let result = connection.read(datagram, path: path, ecn: ecn, now: now)
-        self.settle(result, now: now)
+        self.receive(datagram, segmentSize: datagram.byteCount, path: path, ecn: ecn, now: now)
+    }
+
+    /// Feeds datagrams that came together, each `segmentSize` bytes long but the last: what UDP_GRO delivers.
+    public func receive(_ datagrams: RawSpan, segmentSize: Int, path: NetworkPath, ecn: ECN, now: EngineInstant) {
+        let size = max(segmentSize, 1)
+        self.countReceived(datagrams.byteCount, (datagrams.byteCount + size - 1) / size, on: path)
+        var rest = datagrams
+        if let connection = self.connection {
+            let (result, consumed) = connection.read(datagrams, segmentSize: size, path: path, ecn: ecn, now: now)
+            self.settle(result, now: now)
+            rest = datagrams.extracting(droppingFirst: consumed)
+        }
+        while rest.byteCount > 0, self.connection == nil {
+            self.answerWhileClosing()
+            rest = rest.extracting(droppingFirst: min(size, rest.byteCount))
+        }
     }
 
     /// When ``handleTimeout(now:)`` is to be called; nil when nothing is pending. Pacing is included.
@@ -94,11 +107,11 @@ extension ConnectionEngine {
         self.context.record(.pathChanged(path))
     }
 
-    private func countReceived(_ count: Int, on path: NetworkPath) {
-        self.context.statistics.datagramsReceived &+= 1
+    private func countReceived(_ count: Int, _ datagrams: Int, on path: NetworkPath) {
+        self.context.statistics.datagramsReceived &+= UInt64(datagrams)
         self.context.statistics.bytesReceived &+= UInt64(count)
         let index = self.indexOfPath(path)
-        self.context.statistics.paths[index].datagramsReceived &+= 1
+        self.context.statistics.paths[index].datagramsReceived &+= UInt64(datagrams)
         self.context.statistics.paths[index].bytesReceived &+= UInt64(count)
     }
 

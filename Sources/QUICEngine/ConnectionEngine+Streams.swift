@@ -84,6 +84,7 @@ extension ConnectionEngine {
         let entry = try self.entry(id)
         guard entry.receiving != .absent else { throw Self.wrongDirection(id) }
         guard !entry.isReadingStopped else { return }
+        entry.absorb()
         entry.isReadingStopped = true
         self.context.discardedBytes &+= UInt64(entry.receiveQueue.removeAll(to: self.pool))
         if !entry.receiving.finishReading(), !entry.isClosedByTransport, let connection = self.connection {
@@ -128,16 +129,22 @@ extension ConnectionEngine {
         return self.endOfReading(entry)
     }
 
-    /// Takes the next chunk that arrived, without copying; nil where `read(_:into:)` would give no bytes.
+    /// Takes the next chunk that arrived, without copying. nil: there is none now; `read(_:into:)` tells whether that
+    /// was the end, a reset, or just all for the moment.
     public func readChunk(_ id: StreamID) throws(EngineError) -> Chunk? {
         let entry = try self.readableEntry(id)
-        guard let chunk = entry.receiveQueue.popChunk() else { return nil }
+        guard let chunk = entry.receiveQueue.popChunk() else {
+            if entry.receiving.canReceive { entry.isReadableSignalled = false }
+            return nil
+        }
         self.streams.returnCredit(chunk.count, to: entry)
         return chunk
     }
 
     /// Bytes that arrived and wait for the reader.
-    public func bytesReadable(on id: StreamID) -> Int { self.streams[id]?.receiveQueue.count ?? 0 }
+    public func bytesReadable(on id: StreamID) -> Int {
+        self.streams[id].map { $0.receiveQueue.count + $0.sink.filled } ?? 0
+    }
 
     /// Bytes that were written and not acknowledged yet.
     public func bytesUnacknowledged(on id: StreamID) -> Int { self.streams[id]?.sendQueue.buffered ?? 0 }
@@ -185,6 +192,7 @@ extension ConnectionEngine {
             if !entry.isLocal { connection.extendRemoteStreams(entry.id.isBidirectional ? .bidirectional : .unidirectional) }
         }
         self.context.statistics.streamsClosed &+= 1
+        self.context.statistics.streamBytesReceived &+= entry.bytesReceived
         _ = entry.receiveQueue.removeAll(to: self.pool)
         self.streams.remove(entry)
         self.context.record(.streamClosed(entry.id))
@@ -246,6 +254,7 @@ extension ConnectionEngine {
         let entry = try self.entry(id)
         guard entry.receiving != .absent else { throw Self.wrongDirection(id) }
         guard !entry.isReadingStopped else { throw EngineError(.streamStateMismatch, "reading of stream \(id) was stopped") }
+        entry.absorb()
         return entry
     }
 

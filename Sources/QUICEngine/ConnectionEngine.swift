@@ -146,6 +146,8 @@ public final class ConnectionEngine {
         self.serverName = serverName
         self.initialConnectionID = initial
         self.makeToken = makeToken
+        // Everything is initialised: from here on a throw runs deinit, which counts down.
+        parts.resources.count(.engine, 1)
         let connection = try NGTCP2Connection(
             parameters, mapping: mapping, callbacks: context, resources: parts.resources, makeSession: makeSession)
         self.connection = connection
@@ -156,7 +158,6 @@ public final class ConnectionEngine {
         if let preferred = mapping.preferredAddressID {
             context.record(.connectionIDIssued(context.connectionIDs.issue(preferred.id, resetToken: preferred.resetToken)))
         }
-        parts.resources.count(.engine, 1)
     }
 
     deinit {

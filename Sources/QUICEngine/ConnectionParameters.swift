@@ -121,6 +121,12 @@ public struct TransmitRun: Hashable, Sendable {
     /// How to mark it.
     public let ecn: ECN
 
+    /// Whether packets behind it can go out in the same call: only the last of a run may be shorter.
+    func joins(_ segmentSize: Int, packets: Int, on path: NetworkPath, _ ecn: ECN) -> Bool {
+        guard self.count % self.segmentSize == 0, self.ecn == ecn, self.path == path else { return false }
+        return segmentSize == self.segmentSize || (packets == 1 && segmentSize < self.segmentSize)
+    }
+
     /// How many datagrams it is.
     public var datagrams: Int { (self.count + self.segmentSize - 1) / max(self.segmentSize, 1) }
 }

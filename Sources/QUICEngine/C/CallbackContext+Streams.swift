@@ -8,16 +8,19 @@ extension CallbackContext {
         let entry = StreamEntry(id: id, isLocal: false)
         self.streams.insert(entry)
         self.statistics.streamsOpened &+= 1
-        unsafe ngtcp2_conn_set_stream_user_data(self.connection, id.rawValue, Unmanaged.passUnretained(entry).toOpaque())
+        unsafe ngtcp2_conn_set_stream_user_data(self.connection, id.rawValue, UnsafeMutableRawPointer(entry.sink.pointer))
     }
 
     func receive(_ bytes: UnsafePointer<UInt8>?, count: Int, isLast: Bool, isEarly: Bool, on entry: StreamEntry) {
         self.announce(entry, isEarly: isEarly)
-        self.statistics.streamBytesReceived &+= UInt64(count)
+        entry.absorb()
+        entry.bytesReceived &+= UInt64(count)
         if entry.isReadingStopped {
             self.discardedBytes &+= UInt64(count)
         } else if count > 0, let bytes = unsafe bytes {
             unsafe entry.receiveQueue.append(bytes, count: count, from: self.pool)
+            // What follows goes straight into the rest of the chunk, until somebody reads.
+            if !isLast, let chunk = entry.receiveQueue.openChunk { entry.sink.open(chunk) }
         }
         if isLast, entry.receiving.receiveFIN(), entry.isReadingStopped { _ = entry.receiving.finishReading() }
         if isLast { self.touched.append(entry) }
@@ -26,6 +29,7 @@ extension CallbackContext {
 
     func receiveReset(code: UInt64, on entry: StreamEntry) {
         self.announce(entry, isEarly: false)
+        entry.absorb()
         guard entry.receiving.receiveReset(code: code) else { return }
         // RFC 9000 §3.2: data that was not read yet may be thrown away. Its credit goes back.
         self.discardedBytes &+= UInt64(entry.receiveQueue.removeAll(to: self.pool))
@@ -40,6 +44,7 @@ extension CallbackContext {
     }
 
     func close(_ entry: StreamEntry, code: UInt64?) {
+        entry.absorb()
         entry.isClosedByTransport = true
         if !entry.sending.acknowledgeReset() { _ = entry.sending.acknowledgeAll() }
         // A stream that closes before its end was delivered was reset.

@@ -39,11 +39,6 @@ extension CallbackContext {
             unsafe context.receive(bytes, count: count, isLast: fin != 0, isEarly: early != 0, on: entry)
             return 0
         }
-        unsafe table.pointee.stream_acknowledged = { owner, _, pointer, end in
-            guard let context = unsafe context(owner) else { return failure }
-            if let entry = unsafe entry(pointer) { context.acknowledge(upTo: end, on: entry) }
-            return 0
-        }
         unsafe table.pointee.stream_opened = { owner, id in
             guard let context = unsafe context(owner) else { return failure }
             context.openRemote(StreamID(id))

@@ -12,25 +12,7 @@ extension ConnectionEngine {
         guard let connection = self.connection else { return 0 }
         self.returnCredit(connection)
         self.refreshBlocks(connection)
-        let quantum = max(connection.sendQuantum, connection.maximumPayload)
-        var failure = LibraryResult.success
-        let total = unsafe buffer.withUnsafeMutableBytes { raw -> Int in
-            guard let start = unsafe raw.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
-            var offset = 0
-            var count = 0
-            let payload = connection.maximumPayload
-            while count < maximumDatagrams, offset < quantum, raw.count - offset >= payload {
-                let written = unsafe self.writePacket(to: start + offset, capacity: payload, connection, now: now)
-                guard written > 0 else {
-                    failure = LibraryResult(written)
-                    break
-                }
-                self.note(written, at: offset, connection)
-                offset += written
-                count += 1
-            }
-            return offset
-        }
+        let (total, failure) = unsafe buffer.withUnsafeMutableBytes { unsafe self.fill($0, maximumDatagrams, connection, now) }
         if total > 0 { connection.didTransmit(now: now) }
         self.settle(failure, now: now)
         // A connection that failed while writing has a close packet to send instead.
@@ -40,53 +22,81 @@ extension ConnectionEngine {
     /// How many bytes the library would like to send in one go: what pacing allows at a time.
     public var sendQuantum: Int { self.connection?.sendQuantum ?? 0 }
 
-    /// Writes one packet from whatever is due: datagrams, streams in the scheduler's order, control frames.
-    private func writePacket(
-        to target: UnsafeMutablePointer<UInt8>, capacity: Int, _ connection: NGTCP2Connection, now: EngineInstant
-    ) -> Int {
-        var isDatagramHeld = false
-        while true {
-            if !isDatagramHeld, let item = self.datagrams.first {
-                let (written, goesOn) = unsafe self.writeDatagram(item, to: target, capacity, connection, now, &isDatagramHeld)
-                if !goesOn { return written }
-                continue
+    /// Writes packets from whatever is due: datagrams, streams in the scheduler's order, control frames.
+    ///
+    /// Between the parts of one packet nothing else may be called on the connection, so the loop goes round with
+    /// `position.offset` unchanged until the packet is complete.
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, _ maximumDatagrams: Int, _ connection: NGTCP2Connection, _ now: EngineInstant
+    ) -> (Int, LibraryResult) {
+        guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return (0, .success) }
+        let payload = connection.maximumPayload
+        let quantum = max(connection.sendQuantum, payload)
+        var position = FillPosition()
+        while position.packets < maximumDatagrams, position.offset < quantum, buffer.count - position.offset >= payload {
+            let target = unsafe start + position.offset
+            let result: LibraryResult
+            if !position.isDatagramHeld, let item = self.datagrams.first {
+                result = unsafe self.writeDatagram(item, to: target, payload, connection, now, &position)
+            } else if let entry = self.nextStream() {
+                let room = min(buffer.count - position.offset, quantum - position.offset + payload - 1)
+                let packets = min(maximumDatagrams - position.packets, self.streams.scheduler.packetsBeforeNextTurn(of: entry))
+                result = unsafe self.writeStream(entry, to: target, room, payload, packets, connection, now, &position)
+            } else {
+                let written = unsafe connection.writeControl(to: target, capacity: payload, now: now)
+                result = self.take(written, connection, &position)
             }
-            guard let entry = self.nextStream() else {
-                return unsafe connection.writeControl(to: target, capacity: capacity, now: now)
-            }
-            let (written, goesOn) = unsafe self.writeStream(entry, to: target, capacity, connection, now)
-            if !goesOn { return written }
+            if result == .success { break }
+            if result.isFatal { return (position.offset, result) }
         }
+        return (position.offset, .success)
+    }
+
+    /// How far a burst has come.
+    private struct FillPosition {
+        var offset = 0
+        var packets = 0
+        /// The next datagram does not fit behind what is in the packet already.
+        var isDatagramHeld = false
     }
 
     private func nextStream() -> StreamEntry? { self.isConnectionBlocked ? nil : self.streams.scheduler.next() }
 
-    /// Offers one stream. Returns whether the packet still has room for something else.
+    /// Notes one packet, or passes on why there was none: `.success` says that nothing may be sent now.
+    private func take(_ written: Int, _ connection: NGTCP2Connection, _ position: inout FillPosition) -> LibraryResult {
+        guard written > 0 else { return LibraryResult(written) }
+        self.note(connection.lastPacket(written), &position)
+        return .wrotePackets
+    }
+
+    /// Offers one stream for up to `packets` packets.
     private func writeStream(
-        _ entry: StreamEntry, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int, _ connection: NGTCP2Connection,
-        _ now: EngineInstant
-    ) -> (Int, goesOn: Bool) {
+        _ entry: StreamEntry, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int, _ payload: Int, _ packets: Int,
+        _ connection: NGTCP2Connection, _ now: EngineInstant, _ position: inout FillPosition
+    ) -> LibraryResult {
         if EngineLibrary.hidesBlockedStreams, entry.sendQueue.unsent > 0, connection.streamWindowLeft(entry.id) == 0 {
             self.block(entry, connection)
-            return (0, true)
+            return .streamDataBlocked
         }
-        var accepted = -1
-        let written = unsafe connection.write(entry, to: target, capacity: capacity, accepted: &accepted, now: now)
-        if accepted >= 0 { self.commit(accepted, on: entry) }
-        switch LibraryResult(written) {
-        case .writeMore:
-            return (0, true)
-        case .streamDataBlocked:
-            self.block(entry, connection)
-            return (0, true)
+        let run = unsafe connection.writeRun(
+            entry, to: target, capacity: capacity, payload: payload, packets: packets, now: now)
+        if run.accepted >= 0 { self.commit(run.accepted, on: entry) }
+        if run.packets > 0 {
+            self.note(run, &position)
+            if run.accepted >= 0 { self.streams.scheduler.didSendPacket(of: entry) }
+        }
+        let result = LibraryResult(run.result)
+        switch result {
+        case .success: return run.packets > 0 ? .wrotePackets : .success
+        case .streamDataBlocked: self.block(entry, connection)
         case .streamShut, .streamNotFound:
             self.streams.scheduler.unschedule(entry)
             entry.sendQueue.discardUnsent()
-            return (0, true)
         default:
-            if written > 0, accepted >= 0 { self.streams.scheduler.didSendPacket(of: entry) }
-            return (written, false)
+            // Something that is longer, or goes elsewhere, than the run: a probe, usually.
+            if run.result > 0 { return self.take(run.result, connection, &position) }
         }
+        return result
     }
 
     private func commit(_ count: Int, on entry: StreamEntry) {
@@ -111,8 +121,8 @@ extension ConnectionEngine {
 
     private func writeDatagram(
         _ item: DatagramQueue.Item, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int, _ connection: NGTCP2Connection,
-        _ now: EngineInstant, _ isHeld: inout Bool
-    ) -> (Int, goesOn: Bool) {
+        _ now: EngineInstant, _ position: inout FillPosition
+    ) -> LibraryResult {
         var isAccepted = false
         let written = unsafe connection.writeDatagram(
             to: target, capacity: capacity, isAccepted: &isAccepted, id: item.id, payload: item.payload, now: now)
@@ -122,38 +132,38 @@ extension ConnectionEngine {
         }
         switch LibraryResult(written) {
         case .writeMore:
-            // It did not fit behind what is in the packet: finish that one first.
-            if !isAccepted { isHeld = true }
-            return (0, true)
+            if !isAccepted { position.isDatagramHeld = true }
+            return .writeMore
         case .invalidArgument, .invalidState:
             // The path's MTU shrank, or 0-RTT was refused and the peer takes none: unreliable data is dropped.
             self.datagrams.popFirst()
             self.context.statistics.datagramFramesDropped &+= 1
-            return (0, true)
+            return .writeMore
         default:
-            return (written, false)
+            return self.take(written, connection, &position)
         }
     }
 
-    /// Adds a packet to the last run, or starts another where size, path or mark differ.
-    private func note(_ size: Int, at offset: Int, _ connection: NGTCP2Connection) {
-        if connection.transmitPathGeneration != self.lastPathGeneration {
-            self.lastPathGeneration = connection.transmitPathGeneration
-            self.lastPath = connection.transmitPath ?? self.path
+    /// Adds packets to the last run, or starts another where size, path or mark differ.
+    private func note(_ run: NGTCP2Connection.Run, _ position: inout FillPosition) {
+        if run.pathGeneration != self.lastPathGeneration {
+            self.lastPathGeneration = run.pathGeneration
+            self.lastPath = NetworkPath(run.path) ?? self.path
         }
-        let ecn = connection.transmitECN
         let index = self.indexOfPath(self.lastPath)
-        self.context.statistics.paths[index].datagramsSent &+= 1
-        self.context.statistics.paths[index].bytesSent &+= UInt64(size)
-        self.context.statistics.datagramsSent &+= 1
-        self.context.statistics.bytesSent &+= UInt64(size)
-        if let last = self.runs.last, last.count % last.segmentSize == 0, size <= last.segmentSize, last.ecn == ecn,
-            last.path == self.lastPath
-        {
-            self.runs[self.runs.count - 1].count += size
+        self.context.statistics.paths[index].datagramsSent &+= UInt64(run.packets)
+        self.context.statistics.paths[index].bytesSent &+= UInt64(run.bytes)
+        self.context.statistics.datagramsSent &+= UInt64(run.packets)
+        self.context.statistics.bytesSent &+= UInt64(run.bytes)
+        if let last = self.runs.last, last.joins(run.segment, packets: run.packets, on: self.lastPath, run.ecn) {
+            self.runs[self.runs.count - 1].count += run.bytes
         } else {
-            self.runs.append(TransmitRun(offset: offset, count: size, segmentSize: size, path: self.lastPath, ecn: ecn))
+            self.runs.append(
+                TransmitRun(offset: position.offset, count: run.bytes, segmentSize: run.segment, path: self.lastPath, ecn: run.ecn))
         }
+        position.offset += run.bytes
+        position.packets += run.packets
+        position.isDatagramHeld = false
     }
 
     private func transmitSavedClose(_ close: SavedClose, into buffer: inout MutableRawSpan) -> Int {

@@ -23,6 +23,14 @@ struct LibraryResult: Equatable {
     static let invalidArgument = LibraryResult(NGTCP2_ERR_INVALID_ARGUMENT)
     static let invalidState = LibraryResult(NGTCP2_ERR_INVALID_STATE)
 
+    /// Not a code of the library: packets were written, and there may be more to write.
+    static let wrotePackets = LibraryResult(1)
+
+    /// The connection can't go on. Everything else is about one stream, one packet or nothing at all.
+    var isFatal: Bool {
+        self.code < 0 && ![.writeMore, .streamDataBlocked, .streamShut, .streamNotFound].contains(self)
+    }
+
     /// What the library calls it.
     var text: String { unsafe String(cString: ngtcp2_strerror(self.code)) }
 

@@ -71,41 +71,74 @@ internal import CNGTCP2
 
     // MARK: Packets
 
-    func read(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, now: EngineInstant) -> LibraryResult {
+    /// Reads datagrams of `segmentSize` bytes each, up to the first that does not succeed; says how far it came.
+    func read(
+        _ datagrams: RawSpan, segmentSize: Int, path: NetworkPath, ecn: ECN, now: EngineInstant
+    ) -> (result: LibraryResult, consumed: Int) {
         var path = path.cValue
-        return self.callbacks.entering {
-            unsafe datagram.withUnsafeBytes { raw in
-                LibraryResult(unsafe tern_read(
+        var consumed = 0
+        let result = self.callbacks.entering {
+            unsafe datagrams.withUnsafeBytes { raw in
+                unsafe tern_read(
                     self.context, &path, ecn.rawValue, raw.baseAddress?.assumingMemoryBound(to: UInt8.self), raw.count,
-                    now.nanoseconds))
+                    max(segmentSize, 1), now.nanoseconds, &consumed)
             }
+        }
+        self.collectAcknowledged()
+        return (LibraryResult(result), consumed)
+    }
+
+    /// Streams whose acknowledged offset moved: their chunks go back to the pool.
+    private func collectAcknowledged() {
+        while let sink = unsafe self.context.pointee.acknowledged {
+            unsafe self.context.pointee.acknowledged = unsafe sink.pointee.next_acknowledged
+            unsafe sink.pointee.is_listed = 0
+            guard let owner = unsafe sink.pointee.entry else { continue }
+            let entry = unsafe Unmanaged<StreamEntry>.fromOpaque(owner).takeUnretainedValue()
+            self.callbacks.acknowledge(upTo: unsafe sink.pointee.acknowledged, on: entry)
         }
     }
 
-    /// Offers the stream's next bytes for one packet. `accepted` stays -1 where no STREAM frame went in.
-    func write(
-        _ entry: StreamEntry, to target: UnsafeMutablePointer<UInt8>, capacity: Int, accepted: inout Int, now: EngineInstant
-    ) -> Int {
-        // Two chunks cover more than a packet unless the application writes crumbs; the rest goes into the next call.
+    /// How a run of packets went.
+    struct Run {
+        let pathGeneration: UInt32
+        let path: tern_path
+        let ecn: ECN
+        let bytes: Int
+        let packets: Int
+        let segment: Int
+        let accepted: Int
+        /// Above 0: the size of one more packet that is longer, or for another path, than the run.
+        let result: Int
+    }
+
+    /// Offers the stream's next bytes for at most `packets` packets of `payload` bytes.
+    func writeRun(
+        _ entry: StreamEntry, to target: UnsafeMutablePointer<UInt8>, capacity: Int, payload: Int, packets: Int, now: EngineInstant
+    ) -> Run {
         var vectors = unsafe (ngtcp2_vec(), ngtcp2_vec(), ngtcp2_vec(), ngtcp2_vec())
         let unsent = entry.sendQueue.unsent
         var offered = 0
-        return unsafe withUnsafeMutableBytes(of: &vectors) { raw -> Int in
+        var run = tern_run()
+        unsafe withUnsafeMutableBytes(of: &vectors) { raw in
             let vectors = unsafe raw.assumingMemoryBound(to: ngtcp2_vec.self)
             var count = 0
             while count < vectors.count, let piece = unsafe entry.sendQueue.piece(count) {
                 let address = unsafe piece.address.assumingMemoryBound(to: UInt8.self)
                 unsafe vectors[count] = unsafe ngtcp2_vec(base: address, len: piece.count)
-                unsafe offered += piece.count
+                offered += unsafe piece.count
                 count += 1
             }
             let isLast = entry.wantsFIN && offered == unsent
-            return self.callbacks.entering {
-                unsafe tern_write(
-                    self.context, target, capacity, &accepted, entry.id.rawValue, isLast ? 1 : 0, 1, vectors.baseAddress, count,
-                    now.nanoseconds)
+            self.callbacks.entering {
+                unsafe tern_write_run(
+                    self.context, target, capacity, payload, packets, entry.id.rawValue, isLast ? 1 : 0, vectors.baseAddress, count,
+                    now.nanoseconds, &run)
             }
         }
+        return Run(
+            pathGeneration: run.path_generation, path: run.path, ecn: ECN(rawValue: run.ecn) ?? .notCapable, bytes: run.bytes,
+            packets: run.packets, segment: run.segment, accepted: run.accepted, result: run.result)
     }
 
     /// Writes or completes a packet without stream data.
@@ -152,12 +185,19 @@ internal import CNGTCP2
     }
 
     func continueHandshake(now: EngineInstant) -> LibraryResult {
-        self.callbacks.entering { LibraryResult(unsafe tern_continue_handshake(self.context, now.nanoseconds)) }
+        defer { self.collectAcknowledged() }
+        return self.callbacks.entering { LibraryResult(unsafe tern_continue_handshake(self.context, now.nanoseconds)) }
+    }
+
+    /// The last packet as a run of its own.
+    func lastPacket(_ size: Int) -> Run {
+        Run(
+            pathGeneration: unsafe self.context.pointee.transmit_path_generation, path: unsafe self.context.pointee.transmit_path,
+            ecn: ECN(rawValue: unsafe self.context.pointee.transmit_ecn) ?? .notCapable, bytes: size, packets: 1, segment: size,
+            accepted: -1, result: 0)
     }
 
     var transmitPath: NetworkPath? { NetworkPath(unsafe self.context.pointee.transmit_path) }
-    var transmitPathGeneration: UInt32 { unsafe self.context.pointee.transmit_path_generation }
-    var transmitECN: ECN { ECN(rawValue: unsafe self.context.pointee.transmit_ecn) ?? .notCapable }
 
     // MARK: Streams
 
@@ -172,7 +212,7 @@ internal import CNGTCP2
 
     /// Lets call-backs find the entry; nil when the entry goes before the library's stream does.
     func setEntry(_ entry: StreamEntry?, of id: StreamID) {
-        let pointer = unsafe entry.map { unsafe Unmanaged.passUnretained($0).toOpaque() }
+        let pointer = unsafe entry.map { unsafe UnsafeMutableRawPointer($0.sink.pointer) }
         unsafe ngtcp2_conn_set_stream_user_data(self.conn, id.rawValue, pointer)
     }
 

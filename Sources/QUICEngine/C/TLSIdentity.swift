@@ -66,6 +66,10 @@ internal import CNGTCP2
 
     private init(_ certificates: CertificateList, _ key: PrivateKey) throws(EngineError) {
         let publicKey = try certificates.subjectPublicKeyInfo
+        // GnuTLS compares them too, but not for Ed25519.
+        guard try key.subjectPublicKeyInfo == publicKey else {
+            throw EngineError(.invalidCredentials, "certificate and private key: the key is another certificate's")
+        }
         let chain = try certificates.encoded
         let credentials = unsafe try Self.makeCredentials()
         let result = unsafe certificates.withHandles { handles, count in

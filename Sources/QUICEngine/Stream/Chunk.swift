@@ -52,6 +52,9 @@
         return taken
     }
 
+    /// Counts bytes that were written behind the end from outside.
+    func advance(by count: Int) { self.end += min(count, self.room) }
+
     /// Copies bytes out into `target` and forgets them; returns how many.
     func read(into target: UnsafeMutableRawPointer, count: Int) -> Int {
         let taken = min(count, self.count)

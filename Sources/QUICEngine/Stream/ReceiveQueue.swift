@@ -16,6 +16,16 @@ struct ReceiveQueue {
         self.count += count
     }
 
+    /// Counts bytes that were written into the last chunk from outside.
+    mutating func absorb(_ count: Int) {
+        guard count > 0, let last = self.chunks.last else { return }
+        last.advance(by: count)
+        self.count += count
+    }
+
+    /// The chunk that the next bytes go into, if it has room.
+    var openChunk: Chunk? { self.roomyLast }
+
     /// Takes the first chunk out, without copying.
     mutating func popChunk() -> Chunk? {
         guard let chunk = self.chunks.popFirst() else { return nil }

@@ -42,6 +42,13 @@ struct SendScheduler {
         return nil
     }
 
+    /// How many packets `entry` may fill before somebody else has to be asked.
+    func packetsBeforeNextTurn(of entry: StreamEntry) -> Int {
+        let isAlone = self.occupied & (self.occupied &- 1) == 0
+        guard isAlone else { return 1 }
+        return entry.priority.isIncremental && self.rings[entry.priority.urgency].count > 1 ? 1 : .max
+    }
+
     /// A packet was filled with data of `entry`: others of its class, and starving classes, come next.
     mutating func didSendPacket(of entry: StreamEntry) {
         let urgency = entry.priority.urgency

@@ -1,8 +1,11 @@
-/// Everything that we know of one stream. C holds an unretained pointer to it, cleared before it goes.
+/// Everything that we know of one stream. C holds a pointer to its sink, cleared before it goes.
 final class StreamEntry {
     let id: StreamID
     let isLocal: Bool
     var priority: StreamPriority
+
+    /// Where C leaves bytes and acknowledgements.
+    let sink = StreamSink()
 
     // Sending
     var sending: SendState
@@ -24,6 +27,8 @@ final class StreamEntry {
     // Receiving
     var receiving: ReceiveState
     var receiveQueue = ReceiveQueue()
+    /// Bytes that arrived in order, whether anybody reads them or not.
+    var bytesReceived: UInt64 = 0
     /// Consumed bytes whose credit was not returned to the peer yet.
     var credit: UInt64 = 0
     var isReadableSignalled = false
@@ -43,6 +48,17 @@ final class StreamEntry {
         self.priority = priority
         self.sending = isLocal || id.isBidirectional ? .ready : .absent
         self.receiving = !isLocal || id.isBidirectional ? .receive : .absent
+        self.sink.setOwner(self)
+    }
+
+    deinit { self.sink.deallocate() }
+
+    /// Takes over the bytes that C put into the open chunk. Before every look at the receive queue.
+    func absorb() {
+        let filled = self.sink.takeFilled()
+        guard filled > 0 else { return }
+        self.bytesReceived &+= UInt64(filled)
+        self.receiveQueue.absorb(filled)
     }
 
     /// Bytes or a FIN wait to be sent.

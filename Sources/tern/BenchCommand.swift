@@ -1,0 +1,27 @@
+/// `tern bench`: each case is a file in `Bench/` and prints a table, or one JSON object.
+enum BenchCommand: Command {
+    static let name = "bench"
+    static let summary = "measure: engine"
+    static let help = """
+        Usage: tern bench CASE [OPTIONS]
+
+        engine    two connections in one thread, no sockets: what the engine costs
+            --gb N          how much to move, 1 unless given (in 10^9 bytes)
+            --copy          the sender copies its bytes into the engine, instead of handing chunks over
+            --streams N     move it on N streams at once
+            --datagram N    size of UDP payloads, 1452 unless given
+
+        --json prints one object instead of a table.
+
+        Compare ratios inside one run on one machine; absolute times of two runs say little.
+        Example: tern bench engine --gb 2 --json
+        """
+
+    static func run(_ arguments: inout Arguments) throws -> Int32 {
+        guard let name = arguments.next() else { throw UsageError(message: "bench needs a case") }
+        switch name {
+        case "engine": return try EngineBenchmark.run(&arguments)
+        default: throw UsageError(message: "there is no bench \(name)")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// Finds the command and runs it.
+enum CommandLineTool {
+    private static var commands: [any Command.Type] { [SimulateCommand.self, BenchCommand.self, VersionCommand.self] }
+
+    /// Returns the exit code.
+    static func run(_ words: [String]) -> Int32 {
+        var arguments = Arguments(words)
+        guard let name = arguments.next(), !["--help", "-h", "help"].contains(name) else {
+            Console.write(self.overview)
+            return 0
+        }
+        guard let command = self.commands.first(where: { $0.name == name }) else {
+            Console.complain("there is no command \(name): see tern --help")
+            return 2
+        }
+        if arguments.contains("--help") || arguments.contains("-h") {
+            Console.write(command.help)
+            return 0
+        }
+        do {
+            return try command.run(&arguments)
+        } catch let error as UsageError {
+            Console.complain("\(error.message): see tern \(name) --help")
+            return 2
+        } catch {
+            Console.complain("\(error)")
+            return 1
+        }
+    }
+
+    private static var overview: String {
+        let width = self.commands.map { $0.name.count }.max() ?? 0
+        let lines = self.commands.map { "  \($0.name.padded(to: width))  \($0.summary)" }
+        return """
+            tern: QUIC from a terminal
+
+            Usage: tern COMMAND [OPTIONS]
+
+            \(lines.joined(separator: "\n"))
+
+            tern COMMAND --help explains one. Exit codes: 0 done, 1 failed, 2 not understood.
+            """
+    }
+}
