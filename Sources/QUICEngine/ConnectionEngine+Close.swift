@@ -116,6 +116,7 @@ extension ConnectionEngine {
         if let rejection = self.context.verifier?.rejection { return rejection }
         let alert = TLSAlert(connection.tlsAlert)
         if let name = self.context.refusedName { return (.unrecognizedName, "no certificate for \(name)") }
+        if alert == .handshakeFailure { return (alert, "no cipher, key exchange group or signature algorithm in common") }
         if alert == .certificateRequired { return (alert, "the peer showed no certificate") }
         if alert == .noApplicationProtocol { return (alert, "no application protocol (ALPN) in common") }
         return (alert, alert.rawValue == 0 ? "the TLS handshake failed" : "")

@@ -70,6 +70,10 @@ extension ConnectionEngine {
             let code = 0x100 + UInt64(TLSAlert.noApplicationProtocol.rawValue)
             return self.closeLocally(.transport(code), reason: "the peer chose no application protocol (ALPN)", now: now)
         }
+        if let early = tls.earlyProtocol, early != proto, tls.acceptedEarlyData {
+            let code = 0x100 + UInt64(TLSAlert.illegalParameter.rawValue)
+            return self.closeLocally(.transport(code), reason: "the server took 0-RTT data of \(early) for \(proto)", now: now)
+        }
         self.handshake = HandshakeSummary(
             applicationProtocol: proto, version: connection.negotiatedVersion, cipher: tls.cipher, group: tls.group,
             isResumed: tls.isResumed, acceptedEarlyData: tls.acceptedEarlyData,
@@ -80,6 +84,8 @@ extension ConnectionEngine {
         if self.isServer {
             tls.sendTicket()
             self.submitToken()
+            // RFC 9001 §4.1.2: at the server complete is confirmed. The library calls back at the client only.
+            self.confirmHandshake()
         }
     }
 

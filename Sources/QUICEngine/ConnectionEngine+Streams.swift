@@ -105,7 +105,7 @@ extension ConnectionEngine {
 
     /// Changes who is served first.
     public func setPriority(_ priority: StreamPriority, of id: StreamID) throws(EngineError) {
-        try self.entry(id).priority = priority
+        self.streams.scheduler.setPriority(priority, of: try self.entry(id))
     }
 
     /// What a reader finds.
@@ -189,7 +189,9 @@ extension ConnectionEngine {
                 self.context.statistics.packetsLost &+= connection.lostPackets(of: entry.id)
                 connection.setEntry(nil, of: entry.id)
             }
-            if !entry.isLocal { connection.extendRemoteStreams(entry.id.isBidirectional ? .bidirectional : .unidirectional) }
+            if !entry.isLocal, !entry.isReplacedByLibrary {
+                connection.extendRemoteStreams(entry.id.isBidirectional ? .bidirectional : .unidirectional)
+            }
         }
         self.context.statistics.streamsClosed &+= 1
         self.context.statistics.streamBytesReceived &+= entry.bytesReceived
@@ -213,6 +215,8 @@ extension ConnectionEngine {
     }
 
     private func endOfReading(_ entry: StreamEntry) -> ReadResult {
+        // The buffer had no room: there is something to read still.
+        guard entry.receiveQueue.count == 0 else { return .bytes(0) }
         entry.isReadableSignalled = false
         let result: ReadResult
         switch entry.receiving {
@@ -234,10 +238,9 @@ extension ConnectionEngine {
     }
 
     private func entry(_ id: StreamID) throws(EngineError) -> StreamEntry {
-        guard let entry = self.streams[id] else {
-            throw EngineError(.streamNotFound, "stream \(id) does not exist, or both directions are over")
-        }
-        return entry
+        if let entry = self.streams[id] { return entry }
+        _ = try self.openConnection()
+        throw EngineError(.streamNotFound, "stream \(id) does not exist, or both directions are over")
     }
 
     private func writableEntry(_ id: StreamID) throws(EngineError) -> StreamEntry {

@@ -32,7 +32,7 @@ public final class ConnectionEngine {
     var datagrams: DatagramQueue
     var nextDatagramID: UInt64 = 0
     var savedClose: SavedClose?
-    /// The connection's window is used up: no stream is offered until it grows.
+    /// The connection's window is used up: only ends of streams are offered until it grows.
     var isConnectionBlocked = false
     var path: NetworkPath
     var lastPath: NetworkPath
@@ -53,13 +53,17 @@ public final class ConnectionEngine {
         _ attempt: ClientAttempt, resources: EngineResources, random: any Randomness, now: EngineInstant
     ) throws(EngineError) {
         try EngineLibrary.checkVersion()
-        let source = attempt.generator.makeConnectionID(random: random)
+        let source = try Self.makeConnectionID(attempt.generator, random)
         let verifier = PeerVerifier(
             policy: attempt.tls.trust, expectedName: attempt.tls.serverName, peerIsServer: true, isOptional: false)
         let secret = attempt.resetSecret.isEmpty ? random.bytes(32) : attempt.resetSecret
         var mapping = try SettingsMapping(attempt.configuration, now: now)
         mapping.token = attempt.token
         mapping.originalVersion = attempt.originalVersion
+        // ngtcp2 answers it with abort().
+        guard mapping.versions.contains(attempt.version) else {
+            throw EngineError(.invalidConfiguration, "version \(attempt.version) is none of the configured ones that the library knows")
+        }
         let parts = ContextParts(
             configuration: attempt.configuration, resources: resources, random: random, generator: attempt.generator,
             resetSecret: secret, verifier: verifier, identities: nil)
@@ -67,7 +71,10 @@ public final class ConnectionEngine {
         let parameters = NGTCP2Connection.Parameters(
             isServer: false, destination: ConnectionID(random: random, count: 16), source: source, path: attempt.path,
             version: attempt.version)
-        let tls = attempt.tls
+        var tls = attempt.tls
+        tls.resumption = attempt.usableTicket
+        // RFC 8446 §4.2.10: early data is of the ticket's protocol, so that has to be the one we ask for first.
+        if tls.resumption?.applicationProtocol != tls.protocols.first { tls.sendsEarlyData = false }
         try self.init(parts, parameters, mapping, now: now, serverName: tls.serverName, initial: parameters.destination) {
             () throws(EngineError) -> TLSSession in try TLSSession(client: tls, resources: resources)
         }
@@ -83,7 +90,7 @@ public final class ConnectionEngine {
     ) throws(EngineError) {
         try EngineLibrary.checkVersion()
         let initial = acceptance.initial
-        let source = acceptance.generator.makeConnectionID(random: random)
+        let source = try Self.makeConnectionID(acceptance.generator, random)
         var mapping = try SettingsMapping(acceptance.configuration, now: now)
         if acceptance.retriedFrom != nil || acceptance.addressIsValidated {
             mapping.token = initial.token
@@ -98,7 +105,7 @@ public final class ConnectionEngine {
             identities: acceptance.tls.identities)
         if let preferred = acceptance.preferredAddress, preferred.ipv4 != nil || preferred.ipv6 != nil {
             mapping.preferredAddress = preferred
-            let id = acceptance.generator.makeConnectionID(random: random)
+            let id = try Self.makeConnectionID(acceptance.generator, random)
             mapping.preferredAddressID = IssuedConnectionID(
                 sequenceNumber: 1, id: id, resetToken: StatelessResetToken(secret: acceptance.resetSecret, id: id))
         }
@@ -165,6 +172,19 @@ public final class ConnectionEngine {
         self.connection = nil
         self.streams.removeAll(to: self.resources.pool)
         self.resources.count(.engine, -1)
+    }
+
+    /// One socket, one length: packets with an ID of another one could not be routed.
+    private static func makeConnectionID(
+        _ generator: any ConnectionIDGenerator, _ random: any Randomness
+    ) throws(EngineError) -> ConnectionID {
+        let id = generator.makeConnectionID(random: random)
+        guard id.count == generator.length, 4...ConnectionID.maximumLength ~= id.count else {
+            throw EngineError(
+                .invalidConfiguration,
+                "the generator of connection IDs promises \(generator.length) bytes, of 4 to 20, and made \(id.count)")
+        }
+        return id
     }
 
     /// Where the connection stands in its life.

@@ -61,7 +61,7 @@ public enum ConnectionEvent: Equatable, Sendable {
     case addressToken([UInt8])
     /// A line for a key log file.
     case keyLog(String)
-    /// Packet protection moved on to new keys (RFC 9001 §6).
+    /// Packet protection has moved on to new keys (RFC 9001 §6), and both ends use them.
     case keysUpdated
     /// A line of the library's debug log.
     case log(String)

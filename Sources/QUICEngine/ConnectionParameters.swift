@@ -6,7 +6,7 @@ public struct ClientAttempt: Sendable {
     public var tls: TLSClientConfiguration
     /// Numbers and choices.
     public var configuration: EngineConfiguration
-    /// The version of the first packet; version 1 unless a server refused it.
+    /// The version of the first packet: version 1 unless a ticket is for another, or a server refused it.
     public var version: QUICVersion = .version1
     /// The version of an earlier attempt that Version Negotiation ended (RFC 9368 §4 guards against downgrades with it).
     public var originalVersion: QUICVersion?
@@ -22,6 +22,18 @@ public struct ClientAttempt: Sendable {
         self.path = path
         self.tls = tls
         self.configuration = configuration
+        let known = configuration.versions.filter(EngineLibrary.versions.contains)
+        if let first = known.first, !known.contains(.version1) { self.version = first }
+        // A server that gave a ticket in a version speaks it, and the ticket is good in no other.
+        if let version = tls.resumption?.version, known.contains(version) { self.version = version }
+    }
+
+    /// The ticket, where it is for this server (RFC 8446 §4.6.1) and this version (RFC 9369 §5).
+    var usableTicket: ResumptionTicket? {
+        guard let ticket = self.tls.resumption, ticket.serverName == self.tls.serverName, ticket.version == self.version,
+            self.tls.protocols.contains(ticket.applicationProtocol)
+        else { return nil }
+        return ticket
     }
 
     /// The attempt that follows when Version Negotiation ended the first, or nil if we speak none of the versions.

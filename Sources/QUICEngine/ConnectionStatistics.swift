@@ -55,6 +55,9 @@ public struct ConnectionStatistics: Hashable, Sendable {
     public var keyUpdates: UInt64 = 0
     /// Figures per path, in the order in which the paths appeared; the eight latest.
     public var paths: [PathStatistics] = []
+
+    /// Creates figures of nothing.
+    public init() {}
 }
 
 /// The figures of one path of a connection.

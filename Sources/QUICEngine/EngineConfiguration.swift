@@ -53,7 +53,7 @@ public struct EngineConfiguration: Sendable {
 
     /// The versions we speak, the one we like best first. Those that the library does not know are left out.
     ///
-    /// A client starts with version 1 in any case (everybody understands it) and moves by compatible negotiation.
+    /// A client starts with version 1 if it is among them (everybody understands it) and moves by compatible negotiation.
     public var versions: [QUICVersion] = [.version2, .version1]
     /// Sends packets whose fixed bit may be 0 (RFC 9287), so that networks do not come to rely on it.
     public var greasesQUICBit = false

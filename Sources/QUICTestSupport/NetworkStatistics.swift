@@ -1,5 +1,8 @@
 /// What became of the packets of a network or of one direction of it.
 public struct NetworkStatistics: Sendable, Equatable {
+    /// Creates figures of nothing.
+    public init() {}
+
     /// Packets that endpoints sent.
     public internal(set) var sent = 0
     /// Packets that arrived, copies included.

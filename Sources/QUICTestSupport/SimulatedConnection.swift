@@ -22,8 +22,10 @@ public final class SimulatedConnection {
     public var keepsRecords = true
     /// Called for every event, after the engine has returned.
     public var onEvent: ((SimulatedConnection, ConnectionEvent) -> Void)?
-    /// Called with every piece of data that was read.
+    /// Called with the size of every piece of data that was read.
     public var onData: ((SimulatedConnection, StreamID, Int) -> Void)?
+    /// Called with every piece of data that was read, whether it is kept or not.
+    public var onBytes: ((StreamID, ArraySlice<UInt8>) -> Void)?
 
     private struct Writer {
         var bytes: [UInt8]
@@ -78,6 +80,7 @@ public final class SimulatedConnection {
             case .bytes(0): return
             case .bytes(let count):
                 if self.keepsRecords { self.received[id, default: []] += self.scratch[..<count] }
+                self.onBytes?(id, self.scratch[..<count])
                 self.onData?(self, id, count)
             case .end:
                 self.ended.insert(id)

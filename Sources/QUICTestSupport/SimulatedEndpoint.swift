@@ -63,6 +63,8 @@ public final class SimulatedEndpoint {
     }
 
     let simulation: Simulation
+    /// Tokens by which peers tell that they have lost a connection's state.
+    private var resetTokens: [StatelessResetToken: Int] = [:]
     private var nextHandle = 0
     private var buffer = [UInt8](repeating: 0, count: 65_536)
 
@@ -88,7 +90,9 @@ public final class SimulatedEndpoint {
 
     /// Forgets every connection, as if the process had been killed and started again.
     public func restart() {
+        for (_, connection) in self.live { connection.engine = nil }
         self.live.removeAll()
+        self.resetTokens.removeAll()
         self.accepted.removeAll()
         self.table = ConnectionTable()
     }
@@ -103,9 +107,22 @@ public final class SimulatedEndpoint {
         case .unknownVersion(let destination, let source):
             self.negotiateVersion(destination, source, delivery)
         case .short(let destination):
-            self.deliver(delivery, to: destination) { self.resetStatelessly(destination, delivery) }
-        case .long(_, let destination, _):
-            self.deliver(delivery, to: destination) { self.accept(delivery) }
+            self.deliver(delivery, to: destination) {
+                // RFC 9000 §10.3.1: what nobody knows may be a reset, which its last bytes tell.
+                if let handle = StatelessResetToken(Array(delivery.bytes.suffix(16))).flatMap({ self.resetTokens[$0] }) {
+                    self.deliver(delivery, to: handle)
+                } else {
+                    self.resetStatelessly(destination, delivery)
+                }
+            }
+        case .long(let version, let destination, let source):
+            self.deliver(delivery, to: destination) {
+                if let listener = self.listener, version.rawValue != 0, !listener.versions.contains(version) {
+                    self.negotiateVersion(destination.bytes, source.bytes, delivery)
+                } else {
+                    self.accept(delivery)
+                }
+            }
         }
     }
 
@@ -162,21 +179,28 @@ public final class SimulatedEndpoint {
         case .connectionIDIssued(let issued): _ = self.table.issue(issued, to: handle)
         case .connectionIDRetired(let issued):
             self.table.retire(issued.id, of: handle, until: self.simulation.now.advanced(by: .seconds(1)))
-        case .initialConnectionIDExpired: self.table.removeInitial(of: handle)
+        case .initialConnectionIDExpired:
+            self.table.removeInitial(of: handle, until: self.simulation.now.advanced(by: .seconds(1)))
+        case .resetTokenLearned(let token, _): self.resetTokens[token] = handle
+        case .resetTokenExpired(let token, _): self.resetTokens[token] = nil
+        case .terminated: self.resetTokens = self.resetTokens.filter { $0.value != handle }
         default: break
         }
     }
 
     private func deliver(_ delivery: Delivery, to id: ConnectionID, orElse other: () -> Void) {
         switch self.table.route(id) {
-        case .connection(let handle):
-            guard let connection = self.live.first(where: { $0.handle == handle })?.connection else { return }
-            connection.engine?.receive(
-                delivery.bytes.span.bytes, path: delivery.path, ecn: delivery.ecn, now: self.simulation.now)
-            self.digest(connection)
+        case .connection(let handle): self.deliver(delivery, to: handle)
         case .retired: self.answers.dropped += 1
         case .unknown: other()
         }
+    }
+
+    private func deliver(_ delivery: Delivery, to handle: Int) {
+        guard let connection = self.live.first(where: { $0.handle == handle })?.connection else { return }
+        connection.engine?.receive(
+            delivery.bytes.span.bytes, path: delivery.path, ecn: delivery.ecn, now: self.simulation.now)
+        self.digest(connection)
     }
 
     private func accept(_ delivery: Delivery) {

@@ -8,6 +8,7 @@ enum BenchCommand: Command {
         engine    two connections in one thread, no sockets: what the engine costs
             --gb N          how much to move, 1 unless given (in 10^9 bytes)
             --copy          the sender copies its bytes into the engine, instead of handing chunks over
+            --burst N       datagrams handed over at a time, 32 unless given
             --streams N     move it on N streams at once
             --datagram N    size of UDP payloads, 1452 unless given
 

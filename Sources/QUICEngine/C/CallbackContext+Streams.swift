@@ -9,6 +9,8 @@ extension CallbackContext {
         self.streams.insert(entry)
         self.statistics.streamsOpened &+= 1
         unsafe ngtcp2_conn_set_stream_user_data(self.connection, id.rawValue, UnsafeMutableRawPointer(entry.sink.pointer))
+        // Frames are looked at before the library reads them, so the first frame of a stream can come ahead of it.
+        if let code = self.earlyStops.removeValue(forKey: id) { self.receiveStopSending(id, code: code) }
     }
 
     func receive(_ bytes: UnsafePointer<UInt8>?, count: Int, isLast: Bool, isEarly: Bool, on entry: StreamEntry) {
@@ -38,6 +40,18 @@ extension CallbackContext {
         self.signalReadable(entry)
     }
 
+    /// Before 0.14 a stream whose first frame is a reset is never opened: the library forgets it at once.
+    func receiveResetOfUnopened(_ id: StreamID, code: UInt64) {
+        let answer = unsafe ngtcp2_conn_set_stream_user_data(self.connection, id.rawValue, nil)
+        guard LibraryResult(answer) == .streamNotFound, self.streams[id] == nil else { return }
+        let entry = StreamEntry(id: id, isLocal: false)
+        entry.isClosedByTransport = true
+        entry.isReplacedByLibrary = true
+        self.streams.insert(entry)
+        self.statistics.streamsOpened &+= 1
+        self.receiveReset(code: code, on: entry)
+    }
+
     func acknowledge(upTo end: UInt64, on entry: StreamEntry) {
         entry.sendQueue.acknowledge(upTo: end, to: self.pool)
         if entry.hasWaitingWriter || entry.wantsAcknowledgement { self.touched.append(entry) }
@@ -55,7 +69,8 @@ extension CallbackContext {
     }
 
     func receiveStopSending(_ id: StreamID, code: UInt64) {
-        guard let entry = self.streams[id], entry.stopSendingCode == nil, entry.sending != .absent else { return }
+        guard let entry = self.streams[id] else { return self.earlyStops[id] = code }
+        guard entry.stopSendingCode == nil, entry.sending != .absent else { return }
         guard !entry.sending.isFinal, !entry.sending.isReset else { return }
         entry.stopSendingCode = code
         // The library answers with RESET_STREAM by itself (RFC 9000 §3.5).

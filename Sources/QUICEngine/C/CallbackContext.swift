@@ -24,13 +24,17 @@ internal import CNGTCP2
     var completedHandshake = false
     var confirmedHandshake = false
     var sawStatelessReset = false
+    var hasNextKeys = false
     var offeredVersions: [QUICVersion] = []
     /// Bytes that arrived for streams nobody reads: their connection credit is due.
     var discardedBytes: UInt64 = 0
     /// Streams whose end of sending or closing was reported: the engine sees whether they are done.
     var touched: [StreamEntry] = []
     var ticket: (session: [UInt8], allowsEarlyData: Bool)?
+    var ticketAllowsEarlyData = false
     var readableDatagramsSignalled = false
+    /// STOP_SENDING seen in the packet that is being read, for streams that it is about to open.
+    var earlyStops: [StreamID: UInt64] = [:]
     private var logLines = 0
     private var depth = 0
 

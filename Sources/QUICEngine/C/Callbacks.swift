@@ -50,9 +50,13 @@ extension CallbackContext {
             if let entry = unsafe entry(pointer) { context.close(entry, code: hasCode != 0 ? code : nil) }
             return 0
         }
-        unsafe table.pointee.stream_reset = { owner, _, pointer, code in
+        unsafe table.pointee.stream_reset = { owner, id, pointer, code in
             guard let context = unsafe context(owner) else { return failure }
-            if let entry = unsafe entry(pointer) { context.receiveReset(code: code, on: entry) }
+            if let entry = unsafe entry(pointer) {
+                context.receiveReset(code: code, on: entry)
+            } else {
+                context.receiveResetOfUnopened(StreamID(id), code: code)
+            }
             return 0
         }
         unsafe table.pointee.stop_sending = { owner, id, code in
@@ -87,6 +91,12 @@ extension CallbackContext {
         unsafe table.pointee.keys_installed = { _, _, _ in 0 }
         unsafe table.pointee.key_updated = { owner in
             guard let context = unsafe context(owner) else { return failure }
+            // The library makes the next keys in advance: the first time nothing was updated yet, and every further
+            // time says that the update before is complete.
+            guard context.hasNextKeys else {
+                context.hasNextKeys = true
+                return 0
+            }
             context.statistics.keyUpdates &+= 1
             context.record(.keysUpdated)
             return 0

@@ -38,7 +38,7 @@ extension ConnectionEngine {
             let result: LibraryResult
             if !position.isDatagramHeld, let item = self.datagrams.first {
                 result = unsafe self.writeDatagram(item, to: target, payload, connection, now, &position)
-            } else if let entry = self.nextStream() {
+            } else if let entry = self.nextStream(connection) {
                 let room = min(buffer.count - position.offset, quantum - position.offset + payload - 1)
                 let packets = min(maximumDatagrams - position.packets, self.streams.scheduler.packetsBeforeNextTurn(of: entry))
                 result = unsafe self.writeStream(entry, to: target, room, payload, packets, connection, now, &position)
@@ -60,7 +60,11 @@ extension ConnectionEngine {
         var isDatagramHeld = false
     }
 
-    private func nextStream() -> StreamEntry? { self.isConnectionBlocked ? nil : self.streams.scheduler.next() }
+    /// While the connection's window is used up, ends of streams go first: the others can't go at all.
+    private func nextStream(_ connection: NGTCP2Connection) -> StreamEntry? {
+        if connection.connectionWindowLeft == 0, let entry = self.streams.scheduler.nextEnd() { return entry }
+        return self.isConnectionBlocked ? nil : self.streams.scheduler.next()
+    }
 
     /// Notes one packet, or passes on why there was none: `.success` says that nothing may be sent now.
     private func take(_ written: Int, _ connection: NGTCP2Connection, _ position: inout FillPosition) -> LibraryResult {
@@ -107,7 +111,7 @@ extension ConnectionEngine {
 
     /// The stream waits for its own window; or all of them wait for the connection's.
     private func block(_ entry: StreamEntry, _ connection: NGTCP2Connection) {
-        if connection.streamWindowLeft(entry.id) > 0, connection.connectionWindowLeft == 0 {
+        if entry.sendQueue.unsent > 0, connection.streamWindowLeft(entry.id) > 0, connection.connectionWindowLeft == 0 {
             self.isConnectionBlocked = true
         } else {
             entry.isBlocked = true

@@ -85,6 +85,8 @@ internal import CNGTCP2
             }
         }
         self.collectAcknowledged()
+        // What is left was for streams that are over.
+        if !self.callbacks.earlyStops.isEmpty { self.callbacks.earlyStops.removeAll() }
         return (LibraryResult(result), consumed)
     }
 

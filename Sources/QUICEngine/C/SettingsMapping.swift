@@ -59,23 +59,20 @@ struct SettingsMapping {
     /// Lends the C structs to `body`, with everything that they point to.
     func withCValues(_ body: (UnsafePointer<tern_settings>, UnsafePointer<tern_parameters>) -> CInt) -> CInt {
         let versions = self.versions.map(\.rawValue)
-        let available = self.configuration.versions.contains(.version1) ? versions : versions + [QUICVersion.version1.rawValue]
         var settings = unsafe self.settings
         var parameters = self.parameters
         return unsafe self.token.withUnsafeBufferPointer { token in
             unsafe versions.withUnsafeBufferPointer { preferred in
-                unsafe available.withUnsafeBufferPointer { available in
-                    unsafe self.configuration.packets.mtuProbes.withUnsafeBufferPointer { probes in
-                        unsafe settings.token = token.baseAddress
-                        unsafe settings.token_length = token.count
-                        unsafe settings.preferred_versions = preferred.baseAddress
-                        unsafe settings.preferred_version_count = preferred.count
-                        unsafe settings.available_versions = available.baseAddress
-                        unsafe settings.available_version_count = available.count
-                        unsafe settings.mtu_probes = probes.baseAddress
-                        unsafe settings.mtu_probe_count = probes.count
-                        return unsafe body(&settings, &parameters)
-                    }
+                unsafe self.configuration.packets.mtuProbes.withUnsafeBufferPointer { probes in
+                    unsafe settings.token = token.baseAddress
+                    unsafe settings.token_length = token.count
+                    unsafe settings.preferred_versions = preferred.baseAddress
+                    unsafe settings.preferred_version_count = preferred.count
+                    unsafe settings.available_versions = preferred.baseAddress
+                    unsafe settings.available_version_count = preferred.count
+                    unsafe settings.mtu_probes = probes.baseAddress
+                    unsafe settings.mtu_probe_count = probes.count
+                    return unsafe body(&settings, &parameters)
                 }
             }
         }

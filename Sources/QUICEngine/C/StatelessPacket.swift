@@ -83,7 +83,7 @@ public enum StatelessPacket {
     public static func refusal(of initial: InitialPacket, code: UInt64 = 0x02, reason: String = "") -> [UInt8] {
         var client = initial.source.cValue
         var server = initial.destination.cValue
-        let text = Array(reason.utf8.prefix(256))
+        let text = ConnectionEngine.cut(reason)
         return unsafe [UInt8](unsafeUninitializedCapacity: 1_200) { buffer, count in
             let written = unsafe ngtcp2_crypto_write_connection_close(
                 buffer.baseAddress, buffer.count, initial.version.rawValue, &client, &server, min(code, 1 << 62 - 1), text, text.count)

@@ -29,11 +29,16 @@ extension TLSSession {
             }
         } else {
             unsafe gnutls_handshake_set_hook_function(
-                self.handle, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET.rawValue, CInt(GNUTLS_HOOK_POST)
-            ) { session, _, _, _, message in
+                self.handle, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET.rawValue, CInt(GNUTLS_HOOK_BOTH)
+            ) { session, _, when, _, message in
                 guard let context = unsafe context(session), let message = unsafe message else { return 0 }
+                // Before GnuTLS reads it the message is whole; afterwards the session can be exported.
+                guard when == CUnsignedInt(GNUTLS_HOOK_POST) else {
+                    context.ticketAllowsEarlyData = unsafe NewSessionTicket.allowsEarlyData(message.pointee.copied)
+                    return 0
+                }
                 guard let data = unsafe try? takingDatum("reading a ticket", { unsafe gnutls_session_get_data2(session, $0) }) else { return 0 }
-                let allowsEarlyData = unsafe NewSessionTicket.allowsEarlyData(message.pointee.copied)
+                let allowsEarlyData = context.ticketAllowsEarlyData
                 context.ticket = (session: data, allowsEarlyData: allowsEarlyData)
                 return 0
             }

@@ -9,6 +9,8 @@ internal import Synchronization
     private let replayProtection: ReplayProtection?
     private let resources: EngineResources
     let offersEarlyData: Bool
+    /// What a client's early data is meant for.
+    let earlyProtocol: String?
 
     /// The client's side.
     init(client: TLSClientConfiguration, resources: EngineResources) throws(EngineError) {
@@ -29,6 +31,7 @@ internal import Synchronization
         self.identity = identity
         self.replayProtection = nil
         self.offersEarlyData = offersEarlyData
+        self.earlyProtocol = offersEarlyData ? resumption?.applicationProtocol : nil
         self.resources = resources
         resources.count(.session, 1)
         // RFC 6066 §3: a literal address is not a host name.
@@ -60,14 +63,17 @@ internal import Synchronization
         self.identity = identity
         self.replayProtection = server.earlyData
         self.offersEarlyData = false
+        self.earlyProtocol = nil
         self.resources = resources
         resources.count(.session, 1)
+        var resumes = false
         switch server.clientAuthentication {
-        case .none: break
+        case .none: resumes = true
         case .requested: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUEST)
         case .required: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUIRE)
         }
-        if let key = server.ticketKey {
+        // A resumed session shows no certificate: a ticket of a server that asks nobody would get around this one's demand.
+        if let key = server.ticketKey, resumes {
             unsafe try check("ticket key", withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) })
         }
         if let earlyData = server.earlyData {
@@ -148,9 +154,10 @@ internal import Synchronization
     }
 
     private static func validate(_ protocols: [String], _ cryptography: TLSCryptography) throws(EngineError) {
-        guard !protocols.isEmpty, protocols.allSatisfy({ 1...255 ~= $0.utf8.count }) else {
+        // The bounds are GnuTLS's own; beyond eight it would forget the rest in silence.
+        guard 1...8 ~= protocols.count, protocols.allSatisfy({ 1...31 ~= $0.utf8.count }) else {
             throw EngineError(
-                .invalidConfiguration, "name at least one application protocol (ALPN) of 1 to 255 bytes: QUIC needs one")
+                .invalidConfiguration, "name one to eight application protocols (ALPN) of 1 to 31 bytes: QUIC needs one")
         }
         guard !cryptography.ciphers.isEmpty, !cryptography.groups.isEmpty else {
             throw EngineError(.invalidConfiguration, "name at least one cipher and one key exchange group")

@@ -101,6 +101,8 @@ public struct TLSAlert: Hashable, Sendable, CustomStringConvertible {
     public static let certificateExpired = TLSAlert(45)
     /// The certificate is not acceptable for another reason.
     public static let certificateUnknown = TLSAlert(46)
+    /// A message contradicts itself or what was agreed on.
+    public static let illegalParameter = TLSAlert(47)
     /// Nobody whom we trust signed the certificate.
     public static let unknownCA = TLSAlert(48)
     /// The certificate is good but does not entitle to this.

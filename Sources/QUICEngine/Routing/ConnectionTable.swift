@@ -52,15 +52,18 @@ public struct ConnectionTable<Handle: Hashable> {
     public mutating func insertInitial(_ id: ConnectionID, for handle: Handle) -> Bool {
         guard self.issued[id] == nil, self.initial[id] == nil || self.initial[id] == handle else { return false }
         self.initial[id] = handle
+        self.retired[id] = nil
         self.owned[handle, default: Owned()].initial = id
         return true
     }
 
-    /// Forgets the ID that the client chose: the handshake is confirmed, nobody uses it any more.
-    public mutating func removeInitial(of handle: Handle) {
+    /// Retires the ID that the client chose: the handshake is confirmed. Late packets are swallowed until `expiry`,
+    /// so that a delayed first packet does not open a second connection.
+    public mutating func removeInitial(of handle: Handle, until expiry: EngineInstant) {
         guard let id = self.owned[handle]?.initial else { return }
         self.initial[id] = nil
         self.owned[handle]?.initial = nil
+        self.bury(id, until: expiry)
     }
 
     /// Routes an ID that the connection issued. False where another connection has it: a collision.
@@ -88,9 +91,9 @@ public struct ConnectionTable<Handle: Hashable> {
     /// The IDs of a connection, in order of their numbers.
     public func connectionIDs(of handle: Handle) -> [IssuedConnectionID] { self.owned[handle]?.issued ?? [] }
 
-    /// Removes all routes of a connection; its issued IDs are remembered as retired until `expiry`.
+    /// Removes all routes of a connection; its IDs are remembered as retired until `expiry`.
     public mutating func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant) {
-        self.removeInitial(of: handle)
+        self.removeInitial(of: handle, until: expiry)
         guard let own = self.owned.removeValue(forKey: handle) else { return }
         for id in own.issued where self.issued[id.id] == handle {
             self.issued[id.id] = nil

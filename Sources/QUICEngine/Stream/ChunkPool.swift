@@ -6,25 +6,28 @@ internal import Synchronization
 @safe public final class ChunkPool: Sendable {
     enum SizeClass: Int, CaseIterable {
         // Small ones keep ten thousand short streams cheap, large ones keep a fast stream's bookkeeping rare.
-        case small, medium, large
+        case small, medium, large, huge
         var capacity: Int {
             switch self {
             case .small: 256
             case .medium: 2_048
             case .large: 16_384
+            case .huge: 65_536
             }
         }
-        /// The smallest class that holds `count` bytes, but at least one step above `previous`.
-        static func fitting(_ count: Int, after previous: SizeClass?) -> SizeClass {
-            let next = previous.map { SizeClass(rawValue: $0.rawValue + 1) ?? .large } ?? .small
-            let needed: SizeClass = count <= 256 ? .small : count <= 2_048 ? .medium : .large
-            return needed.rawValue > next.rawValue ? needed : next
+        /// The smallest class that holds `count` bytes, but at least `minimum`.
+        static func fitting(_ count: Int, atLeast minimum: SizeClass = .small) -> SizeClass {
+            let needed: SizeClass = count <= 256 ? .small : count <= 2_048 ? .medium : count <= 16_384 ? .large : .huge
+            return needed.rawValue > minimum.rawValue ? needed : minimum
         }
+
+        /// The next larger class: a stream that filled a chunk gets a larger one.
+        var next: SizeClass { SizeClass(rawValue: self.rawValue + 1) ?? .huge }
     }
 
     private struct State: ~Copyable {
-        var idleObjects: [[Chunk]] = [[], [], []]
-        var idleStorage: [[StoragePointer]] = [[], [], []]
+        var idleObjects: [[Chunk]] = [[], [], [], []]
+        var idleStorage: [[StoragePointer]] = [[], [], [], []]
         var idleBytes = 0
         var live = 0
         var liveBytes = 0
@@ -58,6 +61,9 @@ internal import Synchronization
     /// The storage of the chunks that are in use.
     public var liveBytes: Int { self.state.withLock { $0.liveBytes } }
 
+    /// The storage that waits for the next `take`.
+    var idleBytes: Int { self.state.withLock { $0.idleBytes } }
+
     /// Copies `bytes` into chunks that can be handed to ``ConnectionEngine/write(_:to:)``.
     public func makeChunk(copying bytes: RawSpan) -> [Chunk] {
         var chunks: [Chunk] = []
@@ -65,7 +71,7 @@ internal import Synchronization
             guard var source = raw.baseAddress else { return }
             var left = raw.count
             while left > 0 {
-                let chunk = self.take(.fitting(left, after: nil))
+                let chunk = self.take(.fitting(left))
                 let taken = unsafe chunk.append(source, count: left)
                 unsafe source += taken
                 left -= taken

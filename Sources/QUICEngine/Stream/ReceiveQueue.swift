@@ -3,6 +3,8 @@ struct ReceiveQueue {
     private var chunks = RingBuffer<Chunk>()
     /// How many bytes wait for the reader: never more than the window that was granted.
     private(set) var count = 0
+    /// Grows with every chunk: a short stream costs little, a fast one has few chunks to look after.
+    private var sizeClass = ChunkPool.SizeClass.small
 
     mutating func append(_ source: UnsafePointer<UInt8>, count: Int, from pool: ChunkPool) {
         var source = unsafe UnsafeRawPointer(source)
@@ -63,7 +65,9 @@ struct ReceiveQueue {
     }
 
     private mutating func addChunk(fitting count: Int, from pool: ChunkPool) -> Chunk {
-        let chunk = pool.take(.fitting(count, after: self.chunks.last?.sizeClass))
+        let sizeClass = ChunkPool.SizeClass.fitting(count, atLeast: self.sizeClass)
+        self.sizeClass = sizeClass.next
+        let chunk = pool.take(sizeClass)
         self.chunks.append(chunk)
         return chunk
     }

@@ -30,6 +30,17 @@ struct RingBuffer<Element> {
         return element
     }
 
+    /// Takes the first element for which `isWanted` holds out of the middle; costs as much as the buffer is long.
+    @discardableResult
+    mutating func removeFirst(where isWanted: (Element) -> Bool) -> Element? {
+        var found: Element?
+        for _ in 0..<self.count {
+            guard let element = self.popFirst() else { break }
+            if found == nil, isWanted(element) { found = element } else { self.append(element) }
+        }
+        return found
+    }
+
     mutating func removeAll() {
         self.slots.removeAll()
         self.head = 0

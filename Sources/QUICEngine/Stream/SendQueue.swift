@@ -29,7 +29,7 @@ struct SendQueue {
             var left = raw.count
             while left > 0 {
                 // The last chunk may have room: its written bytes stay where they are.
-                let chunk = self.roomyLast ?? self.addChunk(.fitting(left, after: self.chunks.last?.sizeClass), from: pool)
+                let chunk = self.roomyLast ?? self.addChunk(fitting: left, from: pool)
                 let taken = unsafe chunk.append(source, count: left)
                 unsafe source += taken
                 left -= taken
@@ -88,6 +88,8 @@ struct SendQueue {
         return all
     }
 
+    /// Grows with every chunk, as the receiving side's does.
+    private var sizeClass = ChunkPool.SizeClass.small
     /// How many chunks from the front must not be written to: they came from the application.
     private var sealed = 0
 
@@ -96,7 +98,9 @@ struct SendQueue {
         return last
     }
 
-    private mutating func addChunk(_ sizeClass: ChunkPool.SizeClass, from pool: ChunkPool) -> Chunk {
+    private mutating func addChunk(fitting count: Int, from pool: ChunkPool) -> Chunk {
+        let sizeClass = ChunkPool.SizeClass.fitting(count, atLeast: self.sizeClass)
+        self.sizeClass = sizeClass.next
         let chunk = pool.take(sizeClass)
         self.chunks.append(chunk)
         return chunk

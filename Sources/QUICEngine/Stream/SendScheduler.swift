@@ -24,6 +24,15 @@ struct SendScheduler {
         self.append(entry)
     }
 
+    /// Changes who is served first: an entry in line moves to the end of its new class at once.
+    mutating func setPriority(_ priority: StreamPriority, of entry: StreamEntry) {
+        let old = entry.priority.urgency
+        entry.priority = priority
+        guard entry.isQueued, old != priority.urgency else { return }
+        self.rings[old].removeFirst { $0 === entry }
+        if entry.isReady { self.append(entry) } else { entry.isQueued = false }
+    }
+
     /// Takes an entry out of line; its place in the ring is swept when it comes up.
     mutating func unschedule(_ entry: StreamEntry) { entry.isReady = false }
 
@@ -36,8 +45,20 @@ struct SendScheduler {
                 self.passedOver[urgency] = 0
                 continue
             }
-            if entry.isReady, entry.priority.urgency == urgency { return entry }
-            self.sweepFirst(urgency, entry)
+            if entry.isReady { return entry }
+            self.rings[urgency].popFirst()
+            entry.isQueued = false
+        }
+        return nil
+    }
+
+    /// The first stream in line that has only its end to send, which needs no window.
+    func nextEnd() -> StreamEntry? {
+        for ring in self.rings {
+            for index in 0..<ring.count {
+                guard let entry = ring[index], entry.isReady, entry.sendQueue.unsent == 0 else { continue }
+                return entry
+            }
         }
         return nil
     }
@@ -86,11 +107,5 @@ struct SendScheduler {
     private mutating func append(_ entry: StreamEntry) {
         self.rings[entry.priority.urgency].append(entry)
         self.occupied |= 1 << UInt8(entry.priority.urgency)
-    }
-
-    /// The entry is not ready any more, or its urgency changed while it stood in line.
-    private mutating func sweepFirst(_ urgency: Int, _ entry: StreamEntry) {
-        self.rings[urgency].popFirst()
-        if entry.isReady { self.append(entry) } else { entry.isQueued = false }
     }
 }

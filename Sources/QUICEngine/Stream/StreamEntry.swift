@@ -39,6 +39,8 @@ final class StreamEntry {
 
     /// ngtcp2 has forgotten the stream: no call may name it any more.
     var isClosedByTransport = false
+    /// ngtcp2 has already let the peer open another stream in its place.
+    var isReplacedByLibrary = false
     /// The application was told that the stream ended and will not touch it again.
     var isReleased = false
 

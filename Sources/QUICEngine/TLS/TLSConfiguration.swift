@@ -50,6 +50,8 @@ public struct TLSServerConfiguration: Sendable {
     /// Accepts bare public keys from clients (RFC 7250).
     public var acceptsRawPublicKeys = false
     /// Encrypts session tickets; nil, the default, issues none. Servers with the same key resume each other's sessions.
+    ///
+    /// A server that asks clients for certificates resumes nothing: every client is judged every time.
     public var ticketKey: SessionTicketKey?
     /// Accepts 0-RTT data, guarded against replay; nil, the default, refuses it. Needs ``ticketKey``.
     public var earlyData: ReplayProtection?

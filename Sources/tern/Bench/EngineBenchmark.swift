@@ -11,6 +11,7 @@ struct EngineBenchmark {
         benchmark.target = Int((try arguments.number("--gb", 0.001...1_000) ?? 1) * 1e9)
         benchmark.streamCount = Int(try arguments.number("--streams", 1...1_000) ?? 1)
         benchmark.datagramSize = Int(try arguments.number("--datagram", 1_200...65_000) ?? 1_452)
+        benchmark.burst = Int(try arguments.number("--burst", 1...64) ?? 32)
         try arguments.end()
         let result = try benchmark.measure()
         Console.write(isJSON ? result.json : result.table)
@@ -21,6 +22,7 @@ struct EngineBenchmark {
     var copies = false
     var streamCount = 1
     var datagramSize = 1_452
+    var burst = 32
 
     struct Result {
         let bytes: Int
@@ -58,7 +60,7 @@ struct EngineBenchmark {
     }
 
     func measure() throws -> Result {
-        let pair = try EnginePair(self.configuration)
+        let pair = try EnginePair(self.configuration, burst: self.burst)
         try pair.shakeHands()
         for _ in 0..<self.streamCount { try pair.openStream() }
         // A start that is not measured: windows grow, pools fill.
@@ -81,7 +83,7 @@ struct EngineBenchmark {
             $0.flowControl.streamWindow = 64 << 20
             $0.flowControl.maximumConnectionWindow = 64 << 20
             $0.flowControl.maximumStreamWindow = 64 << 20
-            $0.flowControl.sendBuffer = max((64 << 20) / self.streamCount, 256 << 10)
+            $0.flowControl.sendBuffer = max((1 << 20) / self.streamCount, 64 << 10)
             $0.packets.maximumSent = self.datagramSize
             $0.packets.assumesMaximumSize = true
             $0.packets.discoversPathMTU = false

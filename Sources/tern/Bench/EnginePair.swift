@@ -9,6 +9,7 @@ final class EnginePair {
     private(set) var chunksDelivered = 0
 
     private let client: ConnectionEngine
+    private let burst: Int
     private var server: ConnectionEngine?
     private let accept: (RawSpan, EngineInstant) throws -> ConnectionEngine
     private let path: NetworkPath
@@ -18,7 +19,8 @@ final class EnginePair {
     private var buffer = [UInt8](repeating: 0, count: 4 << 20)
     private var events: [ConnectionEvent] = []
 
-    init(_ configuration: EngineConfiguration) throws {
+    init(_ configuration: EngineConfiguration, burst: Int) throws {
+        self.burst = burst
         let resources = EngineResources()
         let now = EngineInstant(nanoseconds: MonotonicClock.now())
         let identities = try TestIdentities(now: Int64(WallClock.now() / 1_000_000_000), keyKind: .ecdsaP256)
@@ -40,7 +42,7 @@ final class EnginePair {
             return try ConnectionEngine(acceptance, resources: resources, random: random, now: now)
         }
         self.path = path
-        let source = [UInt8](repeating: 0x42, count: 16_384)
+        let source = [UInt8](repeating: 0x42, count: 65_536)
         guard let piece = resources.pool.makeChunk(copying: source.span.bytes).first else { throw UsageError(message: "no chunk") }
         self.piece = piece
         self.source = source
@@ -76,12 +78,10 @@ final class EnginePair {
         guard let server = self.server else { return }
         let source = self.source
         for stream in self.streams {
-            while server.bytesUnacknowledged(on: stream) < 16 << 20 {
-                if copies {
-                    guard try server.write(source.span.bytes, to: stream) > 0 else { break }
-                } else {
-                    guard try server.write(self.piece, to: stream) else { break }
-                }
+            if copies {
+                while try server.write(source.span.bytes, to: stream) == source.count {}
+            } else {
+                while try server.write(self.piece, to: stream) {}
             }
         }
     }
@@ -119,12 +119,12 @@ final class EnginePair {
         defer { swap(&buffer, &self.buffer) }
         var span = buffer.mutableSpan
         var target = span.mutableBytes
-        guard sender.transmit(into: &target, maximumDatagrams: 64, now: now) > 0 else { return }
+        guard sender.transmit(into: &target, maximumDatagrams: self.burst, now: now) > 0 else { return }
         for run in sender.runs {
             let datagrams = buffer.span.bytes.extracting(run.offset..<run.offset + run.count)
             let engine = try receiver ?? self.accept(datagrams.extracting(first: run.segmentSize), now)
             if receiver == nil { self.server = engine }
-            engine.receive(datagrams, segmentSize: run.segmentSize, path: path, ecn: run.ecn, now: now)
+            engine.receive(datagrams, segmentSize: run.segmentSize, path: path, ecn: .notCapable, now: now)
             self.packets += UInt64(run.datagrams)
         }
     }
