@@ -151,7 +151,12 @@ static inline void tern_did_transmit(tern_context *c, uint64_t timestamp) {
   ngtcp2_conn_update_pkt_tx_time(c->connection, tern__clamp(c, timestamp));
 }
 static inline int tern_handle_expiry(tern_context *c, uint64_t timestamp) {
-  return ngtcp2_conn_handle_expiry(c->connection, tern__clamp(c, timestamp));
+  uint64_t now = tern__clamp(c, timestamp);
+#if TERN_LEGACY
+  // 0.12 lets a retired connection ID go after its time, not at it: exactly then the timer would stay due for ever.
+  now += 1;
+#endif
+  return ngtcp2_conn_handle_expiry(c->connection, now);
 }
 
 // The flags argument came with 1.x; all three take the peer's view of the code, checked by the caller.

@@ -104,7 +104,8 @@ extension ConnectionEngine {
                 ResumptionTicket(
                     serverName: self.serverName, applicationProtocol: handshake.applicationProtocol,
                     version: handshake.version, allowsEarlyData: ticket.allowsEarlyData,
-                    transportParameters: connection.earlyParameters(), session: ticket.session)))
+                    transportParameters: connection.earlyParameters(),
+                    trust: self.context.verifier?.policy.fingerprint ?? [], session: ticket.session)))
     }
 
     private func followPath() {

@@ -80,7 +80,8 @@ public struct EngineConfiguration: Sendable {
         public var bidirectional: UInt64 = 100
         /// Unidirectional streams of the peer: 100.
         public var unidirectional: UInt64 = 100
-        /// Packets that more urgent streams may send while a less urgent class waits for one: 32.
+        /// Packets that more urgent streams may send while a less urgent class waits for one: 32. Where several
+        /// classes are due at once, each waits for one packet of the others besides.
         public var starvationBound: Int = 32
     }
 

@@ -218,6 +218,9 @@ public final class SimulatedEndpoint {
         let now = self.simulation.now
         switch listener.tokenKeys.checkRetryToken(of: initial, from: remote, now: now) {
         case .valid(let original): acceptance.retriedFrom = original
+        case .invalid:
+            self.simulation.network.send(StatelessPacket.refusal(of: initial, code: 0x0b), path: delivery.path)
+            return
         case .unknown:
             acceptance.addressIsValidated = listener.tokenKeys.checkAddressToken(initial.token, from: remote, now: now)
             if listener.sendsRetry, !acceptance.addressIsValidated { return self.retry(initial, delivery, listener) }

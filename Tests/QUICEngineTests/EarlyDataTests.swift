@@ -254,13 +254,25 @@ struct EarlyDataTests {
     @Test("nothing is sent early unless the ticket's application protocol is the one that is asked for first")
     func otherProtocolFirst() throws {
         let scenario = try Self.scenario()
-        scenario.serverTLS { $0.protocols = ["other", "test"] }
         scenario.clientTLS.protocols = ["other", "test"]
         let client = try scenario.dial()
         #expect(throws: EngineError(.streamLimitReached, "")) { try client.open(sending: [1]) }
         #expect(scenario.run { client.saw(.handshakeConfirmed) })
         #expect(client.engine?.handshake?.isResumed == true)
-        #expect(client.engine?.handshake?.applicationProtocol == "other")
+        #expect(client.engine?.handshake?.acceptedEarlyData == false)
+        #expect(client.engine?.handshake?.applicationProtocol == "test")
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a server of several application protocols can't take 0-RTT: its tickets would not say whose data it is")
+    func severalProtocols() throws {
+        let scenario = try Self.scenario()
+        scenario.serverTLS { $0.protocols = ["other", "test"] }
+        let known = scenario.server.accepted.count
+        let client = try scenario.dial()
+        scenario.run(.seconds(1))
+        #expect(scenario.server.accepted.count == known)
+        #expect(!client.isConnected)
         scenario.expectNothingLeft()
     }
 

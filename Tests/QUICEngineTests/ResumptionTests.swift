@@ -203,10 +203,57 @@ struct ResumptionTests {
         let scenario = Scenario()
         scenario.clientTLS.resumption = ResumptionTicket(
             serverName: "server.test", applicationProtocol: "test", version: .version1, allowsEarlyData: false,
-            transportParameters: [], session: [1, 2, 3])
+            transportParameters: [], trust: scenario.clientTLS.trust.fingerprint, session: [1, 2, 3])
         let error = #expect(throws: EngineError.self) { try scenario.dial() }
         #expect(error?.code == .invalidCredentials)
         #expect(error?.message.contains("connect without it") == true)
         scenario.expectNothingLeft()
+    }
+
+    @Test("a ticket that one trust policy earned is not used under another, which would check nothing")
+    func boundToPolicy() throws {
+        let scenario = Scenario()
+        try scenario.serverTLS { $0.ticketKey = try SessionTicketKey() }
+        let strict = scenario.clientTLS.trust
+        scenario.clientTLS.trust = .insecureNoVerification
+        let (client, _) = try scenario.connect()
+        #expect(scenario.run(.seconds(1)) { client.ticket != nil })
+        scenario.clientTLS.resumption = client.ticket
+        let (again, _) = try scenario.connect()
+        #expect(again.engine?.handshake?.isResumed == true)
+        scenario.clientTLS.trust = strict
+        let (checked, _) = try scenario.connect()
+        #expect(checked.engine?.handshake?.isResumed == false)
+        #expect(checked.engine?.handshake?.peerCertificate != nil)
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a ticket of one application protocol is of no use to a server of another with the same key")
+    func boundToProtocols() throws {
+        let scenario = Scenario()
+        try scenario.serverTLS { $0.ticketKey = try SessionTicketKey() }
+        scenario.clientTLS.protocols = ["test", "other"]
+        let (client, _) = try scenario.connect()
+        #expect(scenario.run(.seconds(1)) { client.ticket != nil })
+        scenario.clientTLS.resumption = client.ticket
+        scenario.serverTLS { $0.protocols = ["other"] }
+        let (moved, _) = try scenario.connect()
+        #expect(moved.engine?.handshake?.isResumed == false)
+        #expect(moved.engine?.handshake?.applicationProtocol == "other")
+        scenario.expectNothingLeft()
+    }
+
+    @Test("policies are told apart by what they trust, judgements of the application are not")
+    func fingerprints() throws {
+        let store = Scenario.identities.store
+        let pin = try #require(Scenario.serverIdentity.pin)
+        let other = try #require(Scenario.clientIdentity.pin)
+        let all: [TrustPolicy] = [
+            .system, .roots(store), .roots(try TestIdentities(now: Scenario.now).store), .pinned([pin]), .pinned([other]),
+            .pinned([pin, other]), .custom { _ in .accept }, .deferred, .insecureNoVerification,
+        ]
+        #expect(Set(all.map(\.fingerprint)).count == all.count)
+        #expect(TrustPolicy.pinned([pin, other]).fingerprint == TrustPolicy.pinned([other, pin]).fingerprint)
+        #expect(TrustPolicy.custom { _ in .accept }.fingerprint == TrustPolicy.custom { _ in .accept }.fingerprint)
     }
 }

@@ -72,7 +72,7 @@ struct TLSValueTests {
     func ticket(allowsEarlyData: Bool) throws {
         let ticket = ResumptionTicket(
             serverName: "münchen.test", applicationProtocol: "h3", version: QUICVersion(0x6b33_43cf),
-            allowsEarlyData: allowsEarlyData, transportParameters: [1, 2, 3], session: pattern(1_075))
+            allowsEarlyData: allowsEarlyData, transportParameters: [1, 2, 3], trust: [9], session: pattern(1_075))
         let stored = try #require(ResumptionTicket(ticket.bytes))
         #expect(stored == ticket)
         #expect(stored.serverName == "münchen.test")
@@ -80,6 +80,7 @@ struct TLSValueTests {
         #expect(stored.version == .version2)
         #expect(stored.allowsEarlyData == allowsEarlyData)
         #expect(stored.transportParameters == [1, 2, 3])
+        #expect(stored.trust == [9])
         #expect(stored.session == pattern(1_075))
     }
 
@@ -87,8 +88,7 @@ struct TLSValueTests {
     func emptyTicket() {
         let ticket = ResumptionTicket(
             serverName: "a", applicationProtocol: "b", version: .version1, allowsEarlyData: false,
-            transportParameters: [],
-            session: [])
+            transportParameters: [], trust: [], session: [])
         #expect(ResumptionTicket(ticket.bytes) == nil)
     }
 

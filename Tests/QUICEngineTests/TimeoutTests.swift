@@ -128,6 +128,7 @@ struct TimeoutTests {
     func early() throws {
         let scenario = Scenario()
         let (client, _) = try scenario.connect()
+        scenario.run(.seconds(1))
         try client.open(sending: pattern(100), finish: false)
         try client.withEngine { engine in
             _ = engine.takeDatagrams(now: scenario.now)
@@ -136,8 +137,14 @@ struct TimeoutTests {
             engine.handleTimeout(now: EngineInstant(nanoseconds: due.nanoseconds - 1))
             #expect(engine.nextTimeout == due)
             #expect(engine.takeDatagrams(now: EngineInstant(nanoseconds: due.nanoseconds - 1)).isEmpty)
-            engine.handleTimeout(now: due)
-            #expect(!engine.takeDatagrams(now: due).isEmpty)
+            // The first thing due may be bookkeeping; the probe follows.
+            var probes = 0
+            for _ in 0..<5 where probes == 0 {
+                let next = try #require(engine.nextTimeout)
+                engine.handleTimeout(now: next)
+                probes = engine.takeDatagrams(now: next).count
+            }
+            #expect(probes > 0)
         }
         scenario.expectNothingLeft()
     }

@@ -1,6 +1,20 @@
 internal import CNGTCP2
 
 extension TrustPolicy {
+    /// Names the policy: a session that one policy let in is not resumed under another, which would check nothing.
+    ///
+    /// Judgements of the application can't be told apart, so all of them count as one.
+    var fingerprint: [UInt8] {
+        switch self.kind {
+        case .system: Array("system".utf8)
+        case .store(let store): sha256(Array("roots".utf8) + store.digest)
+        case .pinned(let pins): sha256(Array("pinned".utf8) + pins.map(\.description).sorted().flatMap { Array($0.utf8) })
+        case .custom: Array("custom".utf8)
+        case .deferred: Array("deferred".utf8)
+        case .insecureNoVerification: Array("insecure".utf8)
+        }
+    }
+
     /// Judges what the peer showed. nil: the application will say later.
     ///
     /// Synchronous and without side effects: it runs inside GnuTLS's call-back.

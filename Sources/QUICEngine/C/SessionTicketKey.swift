@@ -17,6 +17,13 @@ public struct SessionTicketKey: Hashable, Sendable {
         guard bytes.count == 64 else { return nil }
         self.bytes = bytes
     }
+
+    /// The key for servers of these protocols: a ticket of one application is of no use in another.
+    func bound(to protocols: [String]) -> SessionTicketKey {
+        let names = protocols.flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + Array($0.utf8) }
+        let halves = [UInt8(0), 1].flatMap { sha256(self.bytes + [$0] + names) }
+        return SessionTicketKey(bytes: halves) ?? self
+    }
 }
 
 /// Guards a server that accepts 0-RTT against replays. One for all its connections.

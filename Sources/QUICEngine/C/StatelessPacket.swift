@@ -79,7 +79,7 @@ public enum StatelessPacket {
         }
     }
 
-    /// Refuses an attempt without keeping any state for it (RFC 9000 §5.2.2).
+    /// Refuses an attempt without keeping any state for it (RFC 9000 §5.2.2): 0x02 refused, 0x0b invalid token.
     public static func refusal(of initial: InitialPacket, code: UInt64 = 0x02, reason: String = "") -> [UInt8] {
         var client = initial.source.cValue
         var server = initial.destination.cValue

@@ -53,6 +53,11 @@ internal import Synchronization
     /// The server's side.
     init(server: TLSServerConfiguration, resources: EngineResources) throws(EngineError) {
         try Self.validate(server.protocols, server.cryptography)
+        guard server.earlyData == nil || server.protocols.count == 1 else {
+            // RFC 8446 §4.2.10: early data is for the ticket's protocol, and GnuTLS's tickets do not name theirs.
+            throw EngineError(
+                .invalidConfiguration, "a server that accepts 0-RTT can offer one application protocol (ALPN): give each its own")
+        }
         let identity = server.identities.standard
         var flags = tern_tls_server
         if server.earlyData != nil { flags |= tern_tls_early_data }
@@ -73,7 +78,7 @@ internal import Synchronization
         case .required: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUIRE)
         }
         // A resumed session shows no certificate: a ticket of a server that asks nobody would get around this one's demand.
-        if let key = server.ticketKey, resumes {
+        if let key = server.ticketKey?.bound(to: server.protocols), resumes {
             unsafe try check("ticket key", withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) })
         }
         if let earlyData = server.earlyData {

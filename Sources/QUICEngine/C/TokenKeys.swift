@@ -30,8 +30,10 @@ public struct TokenKeys: Hashable, Sendable {
     public enum RetryVerdict: Equatable, Sendable {
         /// The client is where it says it is; it first called us `originalDestination`.
         case valid(originalDestination: ConnectionID)
-        /// Not a Retry token of ours, or an old one: treat the client as if it had brought none.
+        /// No Retry token: treat the client as if it had brought none.
         case unknown
+        /// A Retry token that is false, too old or for somebody else: RFC 9000 §8.1.3 says to refuse with INVALID_TOKEN.
+        case invalid
     }
 
     /// Makes a token for a Retry packet. `now` is wall-clock time, so that tokens survive a restart.
@@ -62,7 +64,7 @@ public struct TokenKeys: Hashable, Sendable {
                 self.retryLifetime.clampedNanoseconds, now.nanoseconds)
             if result == 0 { return .valid(originalDestination: ConnectionID(original)) }
         }
-        return .unknown
+        return .invalid
     }
 
     /// Makes a token for a NEW_TOKEN frame: the client may show it when it comes again, from any port.

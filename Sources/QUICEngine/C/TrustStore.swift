@@ -9,6 +9,8 @@ internal import Synchronization
     let handle: OpaquePointer
     /// How many authorities it holds.
     public let count: Int
+    /// Tells stores apart.
+    let digest: [UInt8]
 
     /// Reads the authorities of a PEM text.
     public init(pem: [UInt8]) throws(EngineError) {
@@ -21,6 +23,7 @@ internal import Synchronization
         }
         unsafe self.handle = handle
         self.count = Int(added)
+        self.digest = sha256(pem)
     }
 
     /// Reads the authorities of a PEM file.
@@ -40,6 +43,7 @@ internal import Synchronization
         }
         unsafe self.handle = handle
         self.count = Int(added)
+        self.digest = []
     }
 
     deinit { unsafe gnutls_x509_trust_list_deinit(self.handle, 1) }

@@ -21,6 +21,9 @@ internal import Synchronization
             return needed.rawValue > minimum.rawValue ? needed : minimum
         }
 
+        /// The next smaller class: a stream whose chunks are read half empty gets smaller ones.
+        var previous: SizeClass { SizeClass(rawValue: self.rawValue - 1) ?? .small }
+
         /// The next larger class: a stream that filled a chunk gets a larger one.
         var next: SizeClass { SizeClass(rawValue: self.rawValue + 1) ?? .huge }
     }

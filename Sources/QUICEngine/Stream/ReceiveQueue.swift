@@ -32,6 +32,7 @@ struct ReceiveQueue {
     mutating func popChunk() -> Chunk? {
         guard let chunk = self.chunks.popFirst() else { return nil }
         self.count -= chunk.count
+        self.noteUse(of: chunk)
         return chunk
     }
 
@@ -45,7 +46,9 @@ struct ReceiveQueue {
                 unsafe cursor += taken
                 left -= taken
                 total += taken
-                if self.chunks.first?.count == 0, let empty = self.chunks.popFirst() { pool.giveBack(empty) }
+                guard self.chunks.first?.count == 0, let empty = self.chunks.popFirst() else { continue }
+                self.noteUse(of: empty)
+                pool.giveBack(empty)
             }
             self.count -= total
             return total
@@ -57,6 +60,12 @@ struct ReceiveQueue {
         while let chunk = self.chunks.popFirst() { pool.giveBack(chunk) }
         defer { self.count = 0 }
         return self.count
+    }
+
+    /// A chunk that was read while mostly empty was too large: the next one is smaller.
+    private mutating func noteUse(of chunk: Chunk) {
+        guard chunk.end * 4 <= chunk.sizeClass.capacity else { return }
+        self.sizeClass = chunk.sizeClass.previous
     }
 
     private var roomyLast: Chunk? {

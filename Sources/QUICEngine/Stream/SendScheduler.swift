@@ -2,7 +2,7 @@
 ///
 /// The most urgent class goes first. Inside a class, incremental streams take turns packet by packet; others are
 /// served to their end in the order in which they became ready. A class that waits gets one packet after at most
-/// `starvationBound` packets of more urgent ones.
+/// `starvationBound` packets of more urgent ones, plus one packet of every other class that is due by then.
 ///
 /// ngtcp2 has no priorities: it sends what it is offered, so this is the whole mechanism.
 struct SendScheduler {

@@ -18,6 +18,8 @@ public struct ResumptionTicket: Hashable, Sendable {
 
     let session: [UInt8]
     let transportParameters: [UInt8]
+    /// The policy that let the server in.
+    let trust: [UInt8]
 
     /// Reads a stored value. Returns nil where it is damaged or from an incompatible release: connect without it.
     public init?(_ bytes: [UInt8]) {
@@ -25,7 +27,7 @@ public struct ResumptionTicket: Hashable, Sendable {
         guard let magic = reader.bytes(Self.magic.count), magic == Self.magic,
             let flags = reader.byte(), flags <= 1, let version = reader.uint32(),
             let name = reader.counted(), let proto = reader.counted(), let parameters = reader.counted(),
-            let session = reader.counted(), reader.isAtEnd, !session.isEmpty
+            let trust = reader.counted(), let session = reader.counted(), reader.isAtEnd, !session.isEmpty
         else { return nil }
         self.bytes = bytes
         self.allowsEarlyData = flags == 1
@@ -33,22 +35,24 @@ public struct ResumptionTicket: Hashable, Sendable {
         self.serverName = String(decoding: name, as: UTF8.self)
         self.applicationProtocol = String(decoding: proto, as: UTF8.self)
         self.transportParameters = parameters
+        self.trust = trust
         self.session = session
     }
 
     init(
         serverName: String, applicationProtocol: String, version: QUICVersion, allowsEarlyData: Bool,
-        transportParameters: [UInt8], session: [UInt8]
+        transportParameters: [UInt8], trust: [UInt8], session: [UInt8]
     ) {
         self.serverName = serverName
         self.applicationProtocol = applicationProtocol
         self.version = version
         self.allowsEarlyData = allowsEarlyData
         self.transportParameters = transportParameters
+        self.trust = trust
         self.session = session
         var bytes = Self.magic + [allowsEarlyData ? 1 : 0]
         bytes += (0..<4).map { UInt8(truncatingIfNeeded: version.rawValue >> UInt32(24 - 8 * $0)) }
-        for part in [Array(serverName.utf8), Array(applicationProtocol.utf8), transportParameters, session] {
+        for part in [Array(serverName.utf8), Array(applicationProtocol.utf8), transportParameters, trust, session] {
             let count = min(part.count, 0xffff)
             bytes += [UInt8(count >> 8), UInt8(count & 0xff)] + part.prefix(count)
         }
