@@ -41,7 +41,8 @@ let package = Package(
             name: "QUICEngineTests", dependencies: ["QUICEngine", "QUICTestSupport", "CNGTCP2"],
             swiftSettings: houseSettings),
         .testTarget(name: "QUICIOTests", dependencies: ["QUICIO"], swiftSettings: houseSettings),
-        .testTarget(name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICTestSupport"], swiftSettings: houseSettings),
+        .testTarget(
+            name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICTestSupport"], swiftSettings: houseSettings),
         .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
     ]
 )

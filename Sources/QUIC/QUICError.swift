@@ -46,7 +46,9 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The error that a call on the engine ends with.
     public init(_ error: EngineError) {
-        self.init(code: Self.code(for: error.code), closedBy: nil, applicationCode: nil, reason: error.message, underlying: nil)
+        self.init(
+            code: Self.code(for: error.code), closedBy: nil, applicationCode: nil, reason: error.message,
+            underlying: nil)
     }
 
     /// The error that everything on a connection ends with when the connection does.

@@ -51,7 +51,9 @@ extension ConnectionEngine {
         switch result {
         case .draining:
             let peer = connection.peerClose
-            let code = peer.isApplication.map { $0 ? ConnectionCloseReason.Code.application(peer.code) : .transport(peer.code) }
+            let code = peer.isApplication.map {
+                $0 ? ConnectionCloseReason.Code.application(peer.code) : .transport(peer.code)
+            }
             self.end(ConnectionCloseReason(.peer, code, reason: peer.reason), drainingFrom: now)
         case .idleClose:
             self.end(ConnectionCloseReason(.idleTimeout, reason: ""), drainingFrom: nil)
@@ -60,10 +62,12 @@ extension ConnectionEngine {
         case .versionNegotiation:
             let offered = self.context.offeredVersions
             let text = "it offers \(offered.map(\.description).joined(separator: ", "))"
-            self.end(ConnectionCloseReason(.versionNegotiation, reason: text, offeredVersions: offered), drainingFrom: nil)
+            self.end(
+                ConnectionCloseReason(.versionNegotiation, reason: text, offeredVersions: offered), drainingFrom: nil)
         case .dropConnection, .retry:
             // The first packets were no handshake: RFC 9000 §5.2.2 lets a server forget them in silence.
-            self.end(ConnectionCloseReason(.local, nil, reason: "the first packets open no connection"), drainingFrom: nil)
+            self.end(
+                ConnectionCloseReason(.local, nil, reason: "the first packets open no connection"), drainingFrom: nil)
         case .tls:
             let (alert, text) = self.tlsFailure(connection)
             self.closeLocally(.transport(0x100 + UInt64(alert.rawValue)), reason: text, now: now)
@@ -116,7 +120,9 @@ extension ConnectionEngine {
         if let rejection = self.context.verifier?.rejection { return rejection }
         let alert = TLSAlert(connection.tlsAlert)
         if let name = self.context.refusedName { return (.unrecognizedName, "no certificate for \(name)") }
-        if alert == .handshakeFailure { return (alert, "no cipher, key exchange group or signature algorithm in common") }
+        if alert == .handshakeFailure {
+            return (alert, "no cipher, key exchange group or signature algorithm in common")
+        }
         if alert == .certificateRequired { return (alert, "the peer showed no certificate") }
         if alert == .noApplicationProtocol { return (alert, "no application protocol (ALPN) in common") }
         return (alert, alert.rawValue == 0 ? "the TLS handshake failed" : "")

@@ -19,7 +19,8 @@ extension ConnectionEngine {
         let limit = self.maximumDatagramSize
         guard limit > 0 else {
             throw EngineError(
-                .datagramNotPossible, "the peer accepts no datagrams, or has not said so yet: wait for handshakeCompleted")
+                .datagramNotPossible,
+                "the peer accepts no datagrams, or has not said so yet: wait for handshakeCompleted")
         }
         guard bytes.count <= limit else {
             throw EngineError(.datagramNotPossible, "a datagram of \(bytes.count) bytes is too long: \(limit) fit")
@@ -27,7 +28,8 @@ extension ConnectionEngine {
         let id = self.nextDatagramID
         guard self.datagrams.append(.init(id: id, payload: bytes, arrivedEarly: false)) else {
             self.context.statistics.datagramFramesDropped &+= 1
-            throw EngineError(.queueFull, "\(self.datagrams.count) datagrams wait to be sent already: drop or slow down")
+            throw EngineError(
+                .queueFull, "\(self.datagrams.count) datagrams wait to be sent already: drop or slow down")
         }
         self.nextDatagramID &+= 1
         return id

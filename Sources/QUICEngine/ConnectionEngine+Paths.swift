@@ -17,7 +17,8 @@ extension ConnectionEngine {
         switch result {
         case .success: break
         case .connectionIDBlocked:
-            throw EngineError(.migrationNotPossible, "the server has given us no unused connection ID yet: try again soon")
+            throw EngineError(
+                .migrationNotPossible, "the server has given us no unused connection ID yet: try again soon")
         default:
             throw EngineError(.migrationNotPossible, "moving to \(path): \(result.text)")
         }
@@ -48,7 +49,9 @@ extension ConnectionEngine {
         self.refreshLibraryFigures()
         var statistics = self.context.statistics
         statistics.streamsActive = self.streams.count
-        for entry in self.streams.allInOrder { statistics.streamBytesReceived &+= entry.bytesReceived &+ UInt64(entry.sink.filled) }
+        for entry in self.streams.allInOrder {
+            statistics.streamBytesReceived &+= entry.bytesReceived &+ UInt64(entry.sink.filled)
+        }
         guard let connection = self.connection, !EngineLibrary.countsAllLosses else { return statistics }
         for entry in self.streams.allInOrder where !entry.isClosedByTransport {
             statistics.packetsLost &+= connection.lostPackets(of: entry.id)

@@ -68,11 +68,13 @@ extension ConnectionEngine {
         guard let proto = tls.selectedProtocol else {
             // RFC 9001 §8.1: without an application protocol there is no connection.
             let code = 0x100 + UInt64(TLSAlert.noApplicationProtocol.rawValue)
-            return self.closeLocally(.transport(code), reason: "the peer chose no application protocol (ALPN)", now: now)
+            return self.closeLocally(
+                .transport(code), reason: "the peer chose no application protocol (ALPN)", now: now)
         }
         if let early = tls.earlyProtocol, early != proto, tls.acceptedEarlyData {
             let code = 0x100 + UInt64(TLSAlert.illegalParameter.rawValue)
-            return self.closeLocally(.transport(code), reason: "the server took 0-RTT data of \(early) for \(proto)", now: now)
+            return self.closeLocally(
+                .transport(code), reason: "the server took 0-RTT data of \(early) for \(proto)", now: now)
         }
         self.handshake = HandshakeSummary(
             applicationProtocol: proto, version: connection.negotiatedVersion, cipher: tls.cipher, group: tls.group,
@@ -97,7 +99,9 @@ extension ConnectionEngine {
     }
 
     private func takeTicket() {
-        guard let ticket = self.context.ticket, let connection = self.connection, let handshake = self.handshake else { return }
+        guard let ticket = self.context.ticket, let connection = self.connection, let handshake = self.handshake else {
+            return
+        }
         self.context.ticket = nil
         self.context.record(
             .resumptionTicket(

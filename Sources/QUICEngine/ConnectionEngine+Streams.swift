@@ -256,7 +256,9 @@ extension ConnectionEngine {
     private func readableEntry(_ id: StreamID) throws(EngineError) -> StreamEntry {
         let entry = try self.entry(id)
         guard entry.receiving != .absent else { throw Self.wrongDirection(id) }
-        guard !entry.isReadingStopped else { throw EngineError(.streamStateMismatch, "reading of stream \(id) was stopped") }
+        guard !entry.isReadingStopped else {
+            throw EngineError(.streamStateMismatch, "reading of stream \(id) was stopped")
+        }
         entry.absorb()
         return entry
     }

@@ -62,7 +62,9 @@ public final class ConnectionEngine {
         mapping.originalVersion = attempt.originalVersion
         // ngtcp2 answers it with abort().
         guard mapping.versions.contains(attempt.version) else {
-            throw EngineError(.invalidConfiguration, "version \(attempt.version) is none of the configured ones that the library knows")
+            throw EngineError(
+                .invalidConfiguration,
+                "version \(attempt.version) is none of the configured ones that the library knows")
         }
         let parts = ContextParts(
             configuration: attempt.configuration, resources: resources, random: random, generator: attempt.generator,
@@ -75,7 +77,8 @@ public final class ConnectionEngine {
         tls.resumption = attempt.usableTicket
         // RFC 8446 §4.2.10: early data is of the ticket's protocol, so that has to be the one we ask for first.
         if tls.resumption?.applicationProtocol != tls.protocols.first { tls.sendsEarlyData = false }
-        try self.init(parts, parameters, mapping, now: now, serverName: tls.serverName, initial: parameters.destination) {
+        try self.init(parts, parameters, mapping, now: now, serverName: tls.serverName, initial: parameters.destination)
+        {
             () throws(EngineError) -> TLSSession in try TLSSession(client: tls, resources: resources)
         }
         if let resumption = tls.resumption, tls.sendsEarlyData, resumption.allowsEarlyData {
@@ -100,7 +103,8 @@ public final class ConnectionEngine {
         mapping.retrySource = acceptance.retriedFrom == nil ? nil : initial.destination
         mapping.resetToken = StatelessResetToken(secret: acceptance.resetSecret, id: source)
         let parts = ContextParts(
-            configuration: acceptance.configuration, resources: resources, random: random, generator: acceptance.generator,
+            configuration: acceptance.configuration, resources: resources, random: random,
+            generator: acceptance.generator,
             resetSecret: acceptance.resetSecret, verifier: acceptance.tls.clientAuthentication.verifier,
             identities: acceptance.tls.identities)
         if let preferred = acceptance.preferredAddress, preferred.ipv4 != nil || preferred.ipv6 != nil {
@@ -110,10 +114,12 @@ public final class ConnectionEngine {
                 sequenceNumber: 1, id: id, resetToken: StatelessResetToken(secret: acceptance.resetSecret, id: id))
         }
         let parameters = NGTCP2Connection.Parameters(
-            isServer: true, destination: initial.source, source: source, path: acceptance.path, version: initial.version)
+            isServer: true, destination: initial.source, source: source, path: acceptance.path, version: initial.version
+        )
         let tls = acceptance.tls
         try self.init(
-            parts, parameters, mapping, now: now, serverName: "", initial: initial.destination, makeToken: acceptance.makeToken
+            parts, parameters, mapping, now: now, serverName: "", initial: initial.destination,
+            makeToken: acceptance.makeToken
         ) { () throws(EngineError) -> TLSSession in try TLSSession(server: tls, resources: resources) }
     }
 
@@ -128,7 +134,8 @@ public final class ConnectionEngine {
     }
 
     private init(
-        _ parts: ContextParts, _ parameters: NGTCP2Connection.Parameters, _ mapping: SettingsMapping, now: EngineInstant,
+        _ parts: ContextParts, _ parameters: NGTCP2Connection.Parameters, _ mapping: SettingsMapping,
+        now: EngineInstant,
         serverName: String, initial: ConnectionID, makeToken: (@Sendable (NetworkAddress) -> [UInt8])? = nil,
         makeSession: () throws(EngineError) -> TLSSession
     ) throws(EngineError) {
@@ -163,7 +170,8 @@ public final class ConnectionEngine {
         let first = context.connectionIDs.issue(parameters.source, resetToken: mapping.resetToken)
         context.record(.connectionIDIssued(first))
         if let preferred = mapping.preferredAddressID {
-            context.record(.connectionIDIssued(context.connectionIDs.issue(preferred.id, resetToken: preferred.resetToken)))
+            context.record(
+                .connectionIDIssued(context.connectionIDs.issue(preferred.id, resetToken: preferred.resetToken)))
         }
     }
 
@@ -220,8 +228,10 @@ extension TLSServerConfiguration.ClientAuthentication {
     fileprivate var verifier: PeerVerifier? {
         switch self {
         case .none: nil
-        case .requested(let policy): PeerVerifier(policy: policy, expectedName: nil, peerIsServer: false, isOptional: true)
-        case .required(let policy): PeerVerifier(policy: policy, expectedName: nil, peerIsServer: false, isOptional: false)
+        case .requested(let policy):
+            PeerVerifier(policy: policy, expectedName: nil, peerIsServer: false, isOptional: true)
+        case .required(let policy):
+            PeerVerifier(policy: policy, expectedName: nil, peerIsServer: false, isOptional: false)
         }
     }
 }

@@ -30,7 +30,8 @@ public struct ClientAttempt: Sendable {
 
     /// The ticket, where it is for this server (RFC 8446 §4.6.1) and this version (RFC 9369 §5).
     var usableTicket: ResumptionTicket? {
-        guard let ticket = self.tls.resumption, ticket.serverName == self.tls.serverName, ticket.version == self.version,
+        guard let ticket = self.tls.resumption, ticket.serverName == self.tls.serverName,
+            ticket.version == self.version,
             self.tls.protocols.contains(ticket.applicationProtocol), ticket.trust == self.tls.trust.fingerprint
         else { return nil }
         return ticket

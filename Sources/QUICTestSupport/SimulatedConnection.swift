@@ -96,7 +96,11 @@ public final class SimulatedConnection {
         guard let engine = self.engine else { return }
         for event in engine.drainEvents() {
             route(event)
-            if self.keepsRecords { self.events.append(event) } else if event == .handshakeCompleted { self.events.append(event) }
+            if self.keepsRecords {
+                self.events.append(event)
+            } else if event == .handshakeCompleted {
+                self.events.append(event)
+            }
             self.react(to: event, engine)
             self.onEvent?(self, event)
         }

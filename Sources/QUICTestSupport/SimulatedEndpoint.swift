@@ -109,7 +109,8 @@ public final class SimulatedEndpoint {
         case .short(let destination):
             self.deliver(delivery, to: destination) {
                 // RFC 9000 §10.3.1: what nobody knows may be a reset, which its last bytes tell.
-                if let handle = StatelessResetToken(Array(delivery.bytes.suffix(16))).flatMap({ self.resetTokens[$0] }) {
+                if let handle = StatelessResetToken(Array(delivery.bytes.suffix(16))).flatMap({ self.resetTokens[$0] })
+                {
                     self.deliver(delivery, to: handle)
                 } else {
                     self.resetStatelessly(destination, delivery)
@@ -211,7 +212,8 @@ public final class SimulatedEndpoint {
             return
         }
         var acceptance = ServerAcceptance(
-            initial, path: delivery.path, tls: listener.tls, configuration: listener.configuration, resetSecret: self.resetSecret)
+            initial, path: delivery.path, tls: listener.tls, configuration: listener.configuration,
+            resetSecret: self.resetSecret)
         acceptance.generator = self.generator
         acceptance.preferredAddress = listener.preferredAddress
         let remote = delivery.path.remote
@@ -226,7 +228,9 @@ public final class SimulatedEndpoint {
             if listener.sendsRetry, !acceptance.addressIsValidated { return self.retry(initial, delivery, listener) }
         }
         if listener.givesTokens {
-            acceptance.makeToken = { [keys = listener.tokenKeys] address in keys.makeAddressToken(for: address, now: now) }
+            acceptance.makeToken = { [keys = listener.tokenKeys] address in
+                keys.makeAddressToken(for: address, now: now)
+            }
         }
         guard
             let engine = try? ConnectionEngine(
@@ -284,7 +288,8 @@ public final class SimulatedEndpoint {
             var offset = run.offset
             while offset < run.offset + run.count {
                 let end = min(offset + run.segmentSize, run.offset + run.count)
-                self.simulation.network.send(self.buffer.span.bytes.extracting(offset..<end), path: run.path, ecn: run.ecn)
+                self.simulation.network.send(
+                    self.buffer.span.bytes.extracting(offset..<end), path: run.path, ecn: run.ecn)
                 offset = end
             }
         }

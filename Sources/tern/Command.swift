@@ -40,7 +40,8 @@ struct Arguments {
     mutating func number(_ name: String, _ range: ClosedRange<Double>) throws -> Double? {
         guard let text = try self.option(name) else { return nil }
         guard let value = Double(text), range.contains(value) else {
-            throw UsageError(message: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(text)")
+            throw UsageError(
+                message: "\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(text)")
         }
         return value
     }

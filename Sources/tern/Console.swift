@@ -38,8 +38,12 @@ struct Table {
 struct JSONObject {
     private var members: [String] = []
 
-    mutating func add(_ name: String, _ value: String) { self.members.append("\(Self.quote(name)): \(Self.quote(value))") }
-    mutating func add(_ name: String, _ value: some BinaryInteger) { self.members.append("\(Self.quote(name)): \(value)") }
+    mutating func add(_ name: String, _ value: String) {
+        self.members.append("\(Self.quote(name)): \(Self.quote(value))")
+    }
+    mutating func add(_ name: String, _ value: some BinaryInteger) {
+        self.members.append("\(Self.quote(name)): \(value)")
+    }
     mutating func add(_ name: String, _ value: Double, digits: Int = 3) {
         self.members.append("\(Self.quote(name)): \(value.isFinite ? value.formatted(digits) : "null")")
     }

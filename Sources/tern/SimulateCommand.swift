@@ -34,7 +34,8 @@ enum SimulateCommand: Command {
         simulation.loss = (try arguments.number("--loss", 0...90) ?? 1) / 100
         simulation.seed = UInt64(try arguments.number("--seed", 0...9e15) ?? 1)
         if let name = try arguments.option("--cc") {
-            guard let choice = ["reno": EngineConfiguration.CongestionControl.reno, "cubic": .cubic, "bbr": .bbr][name] else {
+            guard let choice = ["reno": EngineConfiguration.CongestionControl.reno, "cubic": .cubic, "bbr": .bbr][name]
+            else {
                 throw UsageError(message: "--cc is cubic, bbr or reno, not \(name)")
             }
             simulation.congestionControl = choice

@@ -26,22 +26,37 @@ struct TransferSimulation {
         var goodput: Double { Double(self.bytes) * 8 / max(self.transfer.inSeconds, 1e-9) / 1e6 }
 
         var table: String {
-            let damaged = self.network.lost + self.network.burstLost + self.network.corrupted + self.network.queueDropped
+            let damaged =
+                self.network.lost + self.network.burstLost + self.network.corrupted + self.network.queueDropped
             var table = Table()
             let link = self.simulation
             table.add(
-                "link", "\((Double(link.bandwidth) / 1e6).formatted(0)) Mbit/s, "
-                    + "\((link.roundTrip.inSeconds * 1e3).formatted(0)) ms round trip, \((link.loss * 100).formatted(1)) % loss")
+                "link",
+                "\((Double(link.bandwidth) / 1e6).formatted(0)) Mbit/s, "
+                    + "\((link.roundTrip.inSeconds * 1e3).formatted(0)) ms round trip, \((link.loss * 100).formatted(1)) % loss"
+            )
             table.add("handshake", "\((self.handshake.inSeconds * 1e3).formatted(1)) ms")
             table.add("moved", "\((Double(self.bytes) / 1e6).formatted(1)) MB on \(link.streams) streams, all compared")
-            table.add("took", "\(self.transfer.inSeconds.formatted(2)) s of virtual time, \(self.wall.formatted(2)) s of yours")
+            table.add(
+                "took",
+                "\(self.transfer.inSeconds.formatted(2)) s of virtual time, \(self.wall.formatted(2)) s of yours")
             table.add("goodput", "\(self.goodput.formatted(1)) Mbit/s")
-            table.add("loss repaired", "\(self.statistics.packetsLost) packets sent again; the link spoiled \(damaged), reordered \(self.network.reordered)")
-            table.add("packets", "\(self.statistics.datagramsSent) sent, \(self.statistics.datagramsReceived) received by the server")
-            table.add("round trip", "\((self.statistics.smoothedRTT.inSeconds * 1e3).formatted(1)) ms smoothed, \((self.statistics.minimumRTT.inSeconds * 1e3).formatted(1)) ms least")
+            table.add(
+                "loss repaired",
+                "\(self.statistics.packetsLost) packets sent again; the link spoiled \(damaged), reordered \(self.network.reordered)"
+            )
+            table.add(
+                "packets",
+                "\(self.statistics.datagramsSent) sent, \(self.statistics.datagramsReceived) received by the server")
+            table.add(
+                "round trip",
+                "\((self.statistics.smoothedRTT.inSeconds * 1e3).formatted(1)) ms smoothed, \((self.statistics.minimumRTT.inSeconds * 1e3).formatted(1)) ms least"
+            )
             table.add("cwnd", "\(self.statistics.congestionWindow / 1_000) kB at the end, \(link.congestionControl)")
             table.add("libraries", "ngtcp2 \(EngineLibrary.ngtcp2Version), GnuTLS \(EngineLibrary.gnutlsVersion)")
-            let verdict = self.problems.isEmpty ? "every byte arrived once, in order and unchanged" : self.problems.joined(separator: "; ")
+            let verdict =
+                self.problems.isEmpty
+                ? "every byte arrived once, in order and unchanged" : self.problems.joined(separator: "; ")
             return table.text + "\n\n  " + verdict
         }
 
@@ -71,7 +86,9 @@ struct TransferSimulation {
         let receiver = Receiver(perStream: self.bytes / self.streams)
         receiver.attach(to: connection)
 
-        guard simulation.run(for: .seconds(30), until: { connection.isConnected && server.accepted.first?.isConnected == true }),
+        guard
+            simulation.run(
+                for: .seconds(30), until: { connection.isConnected && server.accepted.first?.isConnected == true }),
             let sender = server.accepted.first
         else {
             report.problems.append("no connection: \(connection.closeReason?.description ?? "nobody answered")")
@@ -91,7 +108,9 @@ struct TransferSimulation {
         report.statistics = sender.engine?.statistics ?? ConnectionStatistics()
         report.network = simulation.network.statistics
         report.problems = receiver.problems
-        if receiver.ended < self.streams { report.problems.append("\(self.streams - receiver.ended) streams did not end") }
+        if receiver.ended < self.streams {
+            report.problems.append("\(self.streams - receiver.ended) streams did not end")
+        }
         report.problems += simulation.leftovers()
         report.wall = Double(MonotonicClock.now() - started) / 1e9
         return report
@@ -99,7 +118,8 @@ struct TransferSimulation {
 
     private var conditions: LinkConditions {
         LinkConditions(
-            delay: self.roundTrip / 2, jitter: .milliseconds(1), keepsOrder: true, bandwidth: self.bandwidth, loss: self.loss, reordering: 0.002,
+            delay: self.roundTrip / 2, jitter: .milliseconds(1), keepsOrder: true, bandwidth: self.bandwidth,
+            loss: self.loss, reordering: 0.002,
             duplication: 0.001, corruption: 0.0005)
     }
 
@@ -113,7 +133,8 @@ struct TransferSimulation {
         }
         server.listener = .init(
             tls: TLSServerConfiguration(
-                identities: ServerIdentities(default: try identities.identity(for: ["simulated.test"])), protocols: ["simulate"]),
+                identities: ServerIdentities(default: try identities.identity(for: ["simulated.test"])),
+                protocols: ["simulate"]),
             configuration: configuration)
         var tls = TLSClientConfiguration(serverName: "simulated.test", protocols: ["simulate"])
         tls.trust = .roots(identities.store)
@@ -126,7 +147,8 @@ struct TransferSimulation {
         let bar = String(repeating: "█", count: min(filled, 30)) + String(repeating: "░", count: max(30 - filled, 0))
         let rate = Double(receiver.total) * 8 / max(elapsed.inSeconds, 1e-9) / 1e6
         let window = (sender.engine?.statistics.congestionWindow ?? 0) / 1_000
-        return "  \(bar) \((share * 100).formatted(0)) %  \(rate.formatted(0)) Mbit/s  cwnd \(window) kB  \(elapsed.inSeconds.formatted(1)) s"
+        return
+            "  \(bar) \((share * 100).formatted(0)) %  \(rate.formatted(0)) Mbit/s  cwnd \(window) kB  \(elapsed.inSeconds.formatted(1)) s"
     }
 }
 
@@ -134,7 +156,9 @@ struct TransferSimulation {
 private struct Pattern {
     let stream: Int64
 
-    func byte(at offset: Int) -> UInt8 { UInt8(truncatingIfNeeded: (offset &* 131) ^ (offset >> 9) ^ Int(self.stream) &* 29) }
+    func byte(at offset: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: (offset &* 131) ^ (offset >> 9) ^ Int(self.stream) &* 29)
+    }
 
     func bytes(_ range: Range<Int>) -> [UInt8] { range.map { self.byte(at: $0) } }
 }

@@ -21,7 +21,8 @@ enum VersionCommand: Command {
             object.add("quic", versions)
             Console.write(object.text)
         } else {
-            Console.write("ngtcp2 \(EngineLibrary.ngtcp2Version), GnuTLS \(EngineLibrary.gnutlsVersion), QUIC \(versions)")
+            Console.write(
+                "ngtcp2 \(EngineLibrary.ngtcp2Version), GnuTLS \(EngineLibrary.gnutlsVersion), QUIC \(versions)")
         }
         return 0
     }

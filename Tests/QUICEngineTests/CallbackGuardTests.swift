@@ -31,7 +31,9 @@ struct CallbackGuardTests {
     func receiving() async {
         await #expect(processExitsWith: .failure) {
             try Self.handshake { engine in
-                engine.receive([UInt8](repeating: 0x40, count: 100).span.bytes, path: engine.currentPath, ecn: .notCapable, now: EngineInstant(nanoseconds: 2_000_000_000))
+                engine.receive(
+                    [UInt8](repeating: 0x40, count: 100).span.bytes, path: engine.currentPath, ecn: .notCapable,
+                    now: EngineInstant(nanoseconds: 2_000_000_000))
             }
         }
     }

@@ -19,7 +19,8 @@ struct HostileInputTests {
         let tls = TLSServerConfiguration(identities: identities, protocols: ["test"])
         let resources = EngineResources()
         let path = NetworkPath(
-            local: NetworkAddress(ipv4: (10, 0, 0, 1), port: 4_433), remote: NetworkAddress(ipv4: (10, 0, 0, 2), port: 50_000))
+            local: NetworkAddress(ipv4: (10, 0, 0, 1), port: 4_433),
+            remote: NetworkAddress(ipv4: (10, 0, 0, 2), port: 50_000))
         var buffer = [UInt8](repeating: 0, count: 65_536)
         var accepted = 0
         var now = EngineInstant(nanoseconds: 1_000_000_000)
@@ -28,10 +29,13 @@ struct HostileInputTests {
             _ = StatelessPacket.header(of: datagram.span.bytes, localIDLength: 8)
             now = now.advanced(by: .microseconds(100))
             guard let initial = try? InitialPacket(datagram.span.bytes) else { continue }
-            let acceptance = ServerAcceptance(initial, path: path, tls: tls, resetSecret: [UInt8](repeating: 1, count: 32))
+            let acceptance = ServerAcceptance(
+                initial, path: path, tls: tls, resetSecret: [UInt8](repeating: 1, count: 32))
             // Making a TLS session costs most of the time, so every tenth candidate goes all the way.
             guard Int.random(in: 0..<10, using: &random) == 0 else { continue }
-            guard let engine = try? ConnectionEngine(acceptance, resources: resources, random: random, now: now) else { continue }
+            guard let engine = try? ConnectionEngine(acceptance, resources: resources, random: random, now: now) else {
+                continue
+            }
             accepted += 1
             engine.receive(datagram.span.bytes, path: path, ecn: .ect0, now: now)
             var span = buffer.mutableSpan
@@ -93,14 +97,17 @@ struct HostileInputTests {
         var bytes = sample
         switch UInt8.random(in: 0..<6, using: &random) {
         case 0:
-            bytes = (0..<Int.random(in: 0...1_500, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            bytes = (0..<Int.random(in: 0...1_500, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next())
+            }
         case 1: bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
-        case 2: bytes += (0..<Int.random(in: 1...200, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        case 2:
+            bytes += (0..<Int.random(in: 1...200, using: &random)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         case 3 where bytes.count > 30:
             for _ in 0..<Int.random(in: 1...8, using: &random) {
                 bytes[Int.random(in: 0..<30, using: &random)] = UInt8(truncatingIfNeeded: random.next())
             }
-        case 4 where !bytes.isEmpty: bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+        case 4 where !bytes.isEmpty:
+            bytes[Int.random(in: 0..<bytes.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         default: break
         }
         return bytes

@@ -44,7 +44,8 @@ struct HostilePeerTests {
     func repeatedConnectionID() throws {
         var (scenario, client, server, forge) = try self.victim()
         let frames =
-            self.newConnectionID(10, retirePriorTo: 10, filler: 0xa0) + self.newConnectionID(5, retirePriorTo: 0, filler: 0xb0)
+            self.newConnectionID(10, retirePriorTo: 10, filler: 0xa0)
+            + self.newConnectionID(5, retirePriorTo: 0, filler: 0xb0)
             + self.newConnectionID(5, retirePriorTo: 0, filler: 0xb0)
         let id = try #require(client.engine?.peerConnectionID)
         // Everything but the forged packets is cut off, so that the server alone is looked at.
@@ -60,7 +61,9 @@ struct HostilePeerTests {
         #expect(server.received[StreamID(0)] == Array("tern".utf8))
     }
 
-    @Test("floods of NEW_CONNECTION_ID with every number and retirement end in a close at worst", arguments: [UInt64](1...8))
+    @Test(
+        "floods of NEW_CONNECTION_ID with every number and retirement end in a close at worst",
+        arguments: [UInt64](1...8))
     func connectionIDFlood(seed: UInt64) throws {
         var (scenario, client, server, forge) = try self.victim()
         var random = SeededRandomness(seed: seed)
@@ -70,7 +73,8 @@ struct HostilePeerTests {
             var frames: [UInt8] = []
             for _ in 0..<10 {
                 let number = UInt8.random(in: 0...63, using: &random)
-                frames += self.newConnectionID(number, retirePriorTo: UInt8.random(in: 0...number, using: &random), filler: number)
+                frames += self.newConnectionID(
+                    number, retirePriorTo: UInt8.random(in: 0...number, using: &random), filler: number)
             }
             self.inject(forge.packet(to: id, frames: frames), scenario)
             scenario.run(.milliseconds(1))
@@ -85,10 +89,14 @@ struct HostilePeerTests {
         for _ in 0..<8 {
             var (scenario, client, _, forge) = try self.victim()
             let id = try #require(client.engine?.peerConnectionID)
-            scenario.simulation.network.filter = { _, path, _ in path.local == scenario.server.address ? .drop : .deliver }
+            scenario.simulation.network.filter = { _, path, _ in
+                path.local == scenario.server.address ? .drop : .deliver
+            }
             for _ in 0..<20 {
                 let type = UInt8.random(in: 0...0x32, using: &random)
-                let body = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                let body = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
                 self.inject(forge.packet(to: id, frames: [type] + body), scenario)
                 scenario.run(.milliseconds(1))
             }
@@ -99,7 +107,9 @@ struct HostilePeerTests {
 
 @Suite("Watching decrypted frames")
 struct FrameWatchTests {
-    private static func watch(_ payload: [UInt8], seen: inout tern_seen_numbers, hasPreferredAddress: Bool = false) -> ([UInt8], [UInt64]) {
+    private static func watch(_ payload: [UInt8], seen: inout tern_seen_numbers, hasPreferredAddress: Bool = false) -> (
+        [UInt8], [UInt64]
+    ) {
         final class Observed { var values: [UInt64] = [] }
         let observed = Observed()
         var payload = payload
@@ -119,8 +129,10 @@ struct FrameWatchTests {
     @Test("STOP_SENDING is found behind every other kind of frame")
     func findsStopSending() {
         let others: [[UInt8]] = [
-            [0x00], [0x01], [0x02, 5, 0, 1, 2, 0, 1], [0x03, 5, 0, 0, 2, 1, 2, 3], [0x04, 4, 9, 10], [0x06, 0, 2, 1, 1],
-            [0x07, 2, 5, 5], [0x0a, 4, 2, 1, 1], [0x0f, 4, 0x40, 9, 1, 1], [0x10, 5], [0x11, 4, 9], [0x12, 1], [0x13, 1],
+            [0x00], [0x01], [0x02, 5, 0, 1, 2, 0, 1], [0x03, 5, 0, 0, 2, 1, 2, 3], [0x04, 4, 9, 10],
+            [0x06, 0, 2, 1, 1],
+            [0x07, 2, 5, 5], [0x0a, 4, 2, 1, 1], [0x0f, 4, 0x40, 9, 1, 1], [0x10, 5], [0x11, 4, 9], [0x12, 1],
+            [0x13, 1],
             [0x14, 1], [0x15, 4, 9], [0x16, 1], [0x17, 1], Self.frame(1), [0x19, 1], [0x1a, 1, 2, 3, 4, 5, 6, 7, 8],
             [0x1b, 1, 2, 3, 4, 5, 6, 7, 8], [0x1c, 1, 2, 1, 65], [0x1d, 1, 1, 65], [0x1e], [0x31, 2, 1, 1],
         ]
@@ -130,9 +142,12 @@ struct FrameWatchTests {
         }
     }
 
-    @Test("nothing is read behind a frame that goes to the end, is unknown, or is cut short", arguments: [
-        [0x08, 4, 1, 2], [0x30, 1, 2], [0x21], [0x06, 0, 0x7f], [0x02, 5, 0, 0x3f], [0x18, 1, 0, 8, 1], [0x05, 0x80],
-    ] as [[UInt8]])
+    @Test(
+        "nothing is read behind a frame that goes to the end, is unknown, or is cut short",
+        arguments: [
+            [0x08, 4, 1, 2], [0x30, 1, 2], [0x21], [0x06, 0, 0x7f], [0x02, 5, 0, 0x3f], [0x18, 1, 0, 8, 1],
+            [0x05, 0x80],
+        ] as [[UInt8]])
     func stops(payload: [UInt8]) {
         var seen = tern_seen_numbers()
         let (after, observed) = Self.watch(payload, seen: &seen)
@@ -162,8 +177,12 @@ struct FrameWatchTests {
         var random = SeededRandomness(seed: seed)
         var seen = tern_seen_numbers()
         var model: Set<UInt64> = [0]
-        for number in (1...60).map(UInt64.init).shuffled(using: &random) + (0...60).map(UInt64.init).shuffled(using: &random) {
-            #expect((tern_seen_insert(&seen, number) == 1) == model.insert(number).inserted, "seed \(seed), number \(number)")
+        for number in (1...60).map(UInt64.init).shuffled(using: &random)
+            + (0...60).map(UInt64.init).shuffled(using: &random)
+        {
+            #expect(
+                (tern_seen_insert(&seen, number) == 1) == model.insert(number).inserted,
+                "seed \(seed), number \(number)")
         }
         #expect(seen.floor == 60)
         #expect(seen.count == 0)

@@ -62,8 +62,10 @@ private final class RandomWorld {
             let fate = Int.random(in: 0..<10, using: &random)
             self.plans.append(
                 Plan(
-                    fromClient: Bool.random(using: &random), direction: Bool.random(using: &random) ? .bidirectional : .unidirectional,
-                    bytes: pattern(Int.random(in: 0...120_000, using: &random), seed: seed), isReset: fate == 0, isRefused: fate == 1))
+                    fromClient: Bool.random(using: &random),
+                    direction: Bool.random(using: &random) ? .bidirectional : .unidirectional,
+                    bytes: pattern(Int.random(in: 0...120_000, using: &random), seed: seed), isReset: fate == 0,
+                    isRefused: fate == 1))
         }
         self.client = try self.scenario.dial()
     }
@@ -71,7 +73,8 @@ private final class RandomWorld {
     private static func configuration(_ random: SeededRandomness) -> EngineConfiguration {
         var random = random
         return .defaults {
-            $0.congestionControl = EngineConfiguration.CongestionControl.allCases.randomElement(using: &random) ?? .cubic
+            $0.congestionControl =
+                EngineConfiguration.CongestionControl.allCases.randomElement(using: &random) ?? .cubic
             $0.flowControl.streamWindow = UInt64.random(in: 1_000...100_000, using: &random)
             $0.flowControl.connectionWindow = UInt64.random(in: 1_000...200_000, using: &random)
             $0.flowControl.sendBuffer = Int.random(in: 500...60_000, using: &random)
@@ -98,7 +101,9 @@ private final class RandomWorld {
             let received = receiver.received[id] ?? []
             // Whatever came must be the beginning of what was sent; all of it where the stream ended.
             if received != Array(plan.bytes.prefix(received.count)) { problems.append("stream \(id) has other bytes") }
-            if receiver.ended.contains(id), received.count != plan.bytes.count { problems.append("stream \(id) ended short") }
+            if receiver.ended.contains(id), received.count != plan.bytes.count {
+                problems.append("stream \(id) ended short")
+            }
             if !receiver.ended.contains(id), !plan.isReset, !plan.isRefused, !closed {
                 problems.append("stream \(id) did not end: \(received.count) of \(plan.bytes.count)")
             }

@@ -249,7 +249,8 @@ struct ResumptionTests {
         let pin = try #require(Scenario.serverIdentity.pin)
         let other = try #require(Scenario.clientIdentity.pin)
         let all: [TrustPolicy] = [
-            .system, .roots(store), .roots(try TestIdentities(now: Scenario.now).store), .pinned([pin]), .pinned([other]),
+            .system, .roots(store), .roots(try TestIdentities(now: Scenario.now).store), .pinned([pin]),
+            .pinned([other]),
             .pinned([pin, other]), .custom { _ in .accept }, .deferred, .insecureNoVerification,
         ]
         #expect(Set(all.map(\.fingerprint)).count == all.count)

@@ -13,11 +13,14 @@ struct QUICErrorTests {
         #expect("\(error)" == "limitReached: wait for streamsAvailable")
     }
 
-    @Test("refusals are sorted into few kinds", arguments: [
-        (EngineError.Code.invalidCredentials, QUICError.Code.invalidConfiguration), (.unsupportedByLibrary, .invalidConfiguration),
-        (.queueFull, .limitReached), (.datagramNotPossible, .limitReached), (.streamStopped, .streamEnded),
-        (.streamNotFound, .streamEnded), (.migrationNotPossible, .refused), (.codeOutOfRange, .refused),
-    ])
+    @Test(
+        "refusals are sorted into few kinds",
+        arguments: [
+            (EngineError.Code.invalidCredentials, QUICError.Code.invalidConfiguration),
+            (.unsupportedByLibrary, .invalidConfiguration),
+            (.queueFull, .limitReached), (.datagramNotPossible, .limitReached), (.streamStopped, .streamEnded),
+            (.streamNotFound, .streamEnded), (.migrationNotPossible, .refused), (.codeOutOfRange, .refused),
+        ])
     func kinds(engine: EngineError.Code, kind: QUICError.Code) {
         #expect(QUICError(EngineError(engine, "")).code == kind)
     }

@@ -8,7 +8,8 @@ extension CallbackContext {
         let entry = StreamEntry(id: id, isLocal: false)
         self.streams.insert(entry)
         self.statistics.streamsOpened &+= 1
-        unsafe ngtcp2_conn_set_stream_user_data(self.connection, id.rawValue, UnsafeMutableRawPointer(entry.sink.pointer))
+        unsafe ngtcp2_conn_set_stream_user_data(
+            self.connection, id.rawValue, UnsafeMutableRawPointer(entry.sink.pointer))
         // Frames are looked at before the library reads them, so the first frame of a stream can come ahead of it.
         if let code = self.earlyStops.removeValue(forKey: id) { self.receiveStopSending(id, code: code) }
     }

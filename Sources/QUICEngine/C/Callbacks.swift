@@ -149,7 +149,9 @@ extension CallbackContext {
 
     private static func installAddressHandlers(_ table: UnsafeMutablePointer<tern_handlers>) {
         unsafe table.pointee.new_connection_id = { owner, id, token, length in
-            guard let context = unsafe context(owner), let id = unsafe id, let token = unsafe token else { return failure }
+            guard let context = unsafe context(owner), let id = unsafe id, let token = unsafe token else {
+                return failure
+            }
             let made = context.generator.makeConnectionID(random: context.random)
             // One socket, one length: a generator that breaks its promise would make packets unroutable.
             guard made.count == length else { return failure }

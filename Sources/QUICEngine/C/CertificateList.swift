@@ -11,7 +11,9 @@ internal import CNGTCP2
             var handle: OpaquePointer?
             try check("allocating a certificate", unsafe gnutls_x509_crt_init(&handle))
             unsafe self.handles.append(handle)
-            unsafe try check("reading a certificate", withDatum(bytes) { unsafe gnutls_x509_crt_import(handle, $0, GNUTLS_X509_FMT_DER) })
+            unsafe try check(
+                "reading a certificate",
+                withDatum(bytes) { unsafe gnutls_x509_crt_import(handle, $0, GNUTLS_X509_FMT_DER) })
         }
     }
 
@@ -19,14 +21,16 @@ internal import CNGTCP2
     init(pem: [UInt8]) throws(EngineError) {
         var list: UnsafeMutablePointer<OpaquePointer?>?
         var count: CUnsignedInt = 0
-        let result = unsafe withDatum(pem) { unsafe gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0) }
+        let result = unsafe withDatum(pem) {
+            unsafe gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0)
+        }
         try check("reading a certificate chain", result)
         unsafe self.handles = Array(UnsafeBufferPointer(start: list, count: Int(count)))
         unsafe tern_free(list)
         guard !self.isEmpty else { throw EngineError(.invalidCredentials, "no certificate in the PEM text") }
     }
 
-    deinit { for unsafe handle in unsafe self.handles where unsafe handle != nil { unsafe gnutls_x509_crt_deinit(handle) } }
+    deinit { unsafe self.handles.forEach { unsafe gnutls_x509_crt_deinit($0) } }
 
     private var isEmpty: Bool { unsafe self.handles.isEmpty }
 
@@ -46,8 +50,12 @@ internal import CNGTCP2
     var encoded: [[UInt8]] {
         get throws(EngineError) {
             var all: [[UInt8]] = []
-            for unsafe handle in unsafe self.handles {
-                unsafe all.append(try takingDatum("encoding a certificate") { unsafe gnutls_x509_crt_export2(handle, GNUTLS_X509_FMT_DER, $0) })
+            for index in unsafe self.handles.indices {
+                let handle = unsafe self.handles[index]
+                unsafe all.append(
+                    try takingDatum("encoding a certificate") {
+                        unsafe gnutls_x509_crt_export2(handle, GNUTLS_X509_FMT_DER, $0)
+                    })
             }
             return all
         }
@@ -60,7 +68,9 @@ internal import CNGTCP2
             try check("allocating a public key", unsafe gnutls_pubkey_init(&key))
             defer { unsafe gnutls_pubkey_deinit(key) }
             try check("reading a certificate's public key", unsafe gnutls_pubkey_import_x509(key, self.first, 0))
-            return unsafe try takingDatum("encoding a public key") { unsafe gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, $0) }
+            return unsafe try takingDatum("encoding a public key") {
+                unsafe gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, $0)
+            }
         }
     }
 }
@@ -94,7 +104,9 @@ internal import CNGTCP2
             defer { unsafe gnutls_pubkey_deinit(key) }
             try check("using a private key", unsafe gnutls_privkey_import_x509(abstract, self.handle, 0))
             try check("deriving a public key", unsafe gnutls_pubkey_import_privkey(key, abstract, 0, 0))
-            return unsafe try takingDatum("encoding a public key") { unsafe gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, $0) }
+            return unsafe try takingDatum("encoding a public key") {
+                unsafe gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, $0)
+            }
         }
     }
 }

@@ -67,17 +67,20 @@ public struct CertificateTemplate: Sendable {
             let issuerKey = try PrivateKey(authority.privateKey, isPEM: false, password: nil)
             try check(
                 "signing a certificate",
-                unsafe gnutls_x509_crt_sign2(certificate.handle, issuer.first, issuerKey.handle, authority.keyKind.digest, 0))
+                unsafe gnutls_x509_crt_sign2(
+                    certificate.handle, issuer.first, issuerKey.handle, authority.keyKind.digest, 0))
         } else {
             try check(
                 "signing a certificate",
-                unsafe gnutls_x509_crt_sign2(certificate.handle, certificate.handle, key.handle, self.keyKind.digest, 0))
+                unsafe gnutls_x509_crt_sign2(certificate.handle, certificate.handle, key.handle, self.keyKind.digest, 0)
+            )
         }
         let encoded = unsafe try takingDatum("encoding a certificate") {
             unsafe gnutls_x509_crt_export2(certificate.handle, GNUTLS_X509_FMT_DER, $0)
         }
         let encodedKey = unsafe try takingDatum("encoding a private key") {
-            unsafe gnutls_x509_privkey_export2_pkcs8(key.handle, GNUTLS_X509_FMT_DER, nil, GNUTLS_PKCS_PLAIN.rawValue, $0)
+            unsafe gnutls_x509_privkey_export2_pkcs8(
+                key.handle, GNUTLS_X509_FMT_DER, nil, GNUTLS_PKCS_PLAIN.rawValue, $0)
         }
         // A root is known to whoever trusts it, so only intermediates are sent along.
         let issuers = (authority?.chain ?? []).dropLast(authority?.isSelfSigned == true ? 1 : 0)

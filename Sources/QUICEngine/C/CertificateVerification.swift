@@ -8,7 +8,8 @@ extension TrustPolicy {
         switch self.kind {
         case .system: Array("system".utf8)
         case .store(let store): sha256(Array("roots".utf8) + store.digest)
-        case .pinned(let pins): sha256(Array("pinned".utf8) + pins.map(\.description).sorted().flatMap { Array($0.utf8) })
+        case .pinned(let pins):
+            sha256(Array("pinned".utf8) + pins.map(\.description).sorted().flatMap { Array($0.utf8) })
         case .custom: Array("custom".utf8)
         case .deferred: Array("deferred".utf8)
         case .insecureNoVerification: Array("insecure".utf8)
@@ -20,7 +21,8 @@ extension TrustPolicy {
     /// Synchronous and without side effects: it runs inside GnuTLS's call-back.
     func judge(_ peer: PeerCertificate, peerIsServer: Bool) -> CertificateVerdict? {
         if peer.isRawPublicKey, !self.judgesRawKeys {
-            return .reject(.unsupportedCertificate, reason: "a bare public key can only be pinned or judged by a custom policy")
+            return .reject(
+                .unsupportedCertificate, reason: "a bare public key can only be pinned or judged by a custom policy")
         }
         switch self.kind {
         case .insecureNoVerification: return .accept
@@ -42,7 +44,9 @@ extension TrustPolicy {
     }
 
     /// RFC 5280 §6 and, for servers, RFC 9110 §4.3.4: the chain, the dates, the purpose and the name.
-    private static func verify(_ peer: PeerCertificate, against store: TrustStore, peerIsServer: Bool) -> CertificateVerdict {
+    private static func verify(_ peer: PeerCertificate, against store: TrustStore, peerIsServer: Bool)
+        -> CertificateVerdict
+    {
         let certificates: CertificateList
         do { certificates = try CertificateList(der: peer.chain) } catch {
             return .reject(.badCertificate, reason: error.message)
@@ -81,7 +85,9 @@ extension TrustPolicy {
         }
     }
 
-    private static func has(_ flag: gnutls_certificate_status_t, in status: CUnsignedInt) -> Bool { status & flag.rawValue != 0 }
+    private static func has(_ flag: gnutls_certificate_status_t, in status: CUnsignedInt) -> Bool {
+        status & flag.rawValue != 0
+    }
 
     private static func alert(for status: CUnsignedInt) -> TLSAlert {
         if self.has(GNUTLS_CERT_REVOKED, in: status) { return .certificateRevoked }
@@ -99,8 +105,9 @@ extension TrustPolicy {
         if self.has(GNUTLS_CERT_UNEXPECTED_OWNER, in: status), let name = peer.expectedName {
             return "the certificate is not for \(name)"
         }
-        return unsafe (try? takingDatum("explaining") {
-            unsafe gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, $0, 0)
-        }).map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) } ?? "verification status \(status)"
+        return
+            unsafe (try? takingDatum("explaining") {
+                unsafe gnutls_certificate_verification_status_print(status, GNUTLS_CRT_X509, $0, 0)
+            }).map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) } ?? "verification status \(status)"
     }
 }

@@ -12,11 +12,14 @@ extension ConnectionEngine {
         guard let connection = self.connection else { return 0 }
         self.returnCredit(connection)
         self.refreshBlocks(connection)
-        let (total, failure) = unsafe buffer.withUnsafeMutableBytes { unsafe self.fill($0, maximumDatagrams, connection, now) }
+        let (total, failure) = unsafe buffer.withUnsafeMutableBytes {
+            unsafe self.fill($0, maximumDatagrams, connection, now)
+        }
         if total > 0 { connection.didTransmit(now: now) }
         self.settle(failure, now: now)
         // A connection that failed while writing has a close packet to send instead.
-        return total > 0 || failure == .success ? total : self.transmit(into: &buffer, maximumDatagrams: maximumDatagrams, now: now)
+        return total > 0 || failure == .success
+            ? total : self.transmit(into: &buffer, maximumDatagrams: maximumDatagrams, now: now)
     }
 
     /// How many bytes the library would like to send in one go: what pacing allows at a time.
@@ -27,20 +30,23 @@ extension ConnectionEngine {
     /// Between the parts of one packet nothing else may be called on the connection, so the loop goes round with
     /// `position.offset` unchanged until the packet is complete.
     private func fill(
-        _ buffer: UnsafeMutableRawBufferPointer, _ maximumDatagrams: Int, _ connection: NGTCP2Connection, _ now: EngineInstant
+        _ buffer: UnsafeMutableRawBufferPointer, _ maximumDatagrams: Int, _ connection: NGTCP2Connection,
+        _ now: EngineInstant
     ) -> (Int, LibraryResult) {
         guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return (0, .success) }
         let payload = connection.maximumPayload
         let quantum = max(connection.sendQuantum, payload)
         var position = FillPosition()
-        while position.packets < maximumDatagrams, position.offset < quantum, buffer.count - position.offset >= payload {
+        while position.packets < maximumDatagrams, position.offset < quantum, buffer.count - position.offset >= payload
+        {
             let target = unsafe start + position.offset
             let result: LibraryResult
             if !position.isDatagramHeld, let item = self.datagrams.first {
                 result = unsafe self.writeDatagram(item, to: target, payload, connection, now, &position)
             } else if let entry = self.nextStream(connection) {
                 let room = min(buffer.count - position.offset, quantum - position.offset + payload - 1)
-                let packets = min(maximumDatagrams - position.packets, self.streams.scheduler.packetsBeforeNextTurn(of: entry))
+                let packets = min(
+                    maximumDatagrams - position.packets, self.streams.scheduler.packetsBeforeNextTurn(of: entry))
                 result = unsafe self.writeStream(entry, to: target, room, payload, packets, connection, now, &position)
             } else {
                 let written = unsafe connection.writeControl(to: target, capacity: payload, now: now)
@@ -124,7 +130,8 @@ extension ConnectionEngine {
     }
 
     private func writeDatagram(
-        _ item: DatagramQueue.Item, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int, _ connection: NGTCP2Connection,
+        _ item: DatagramQueue.Item, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int,
+        _ connection: NGTCP2Connection,
         _ now: EngineInstant, _ position: inout FillPosition
     ) -> LibraryResult {
         var isAccepted = false
@@ -163,7 +170,9 @@ extension ConnectionEngine {
             self.runs[self.runs.count - 1].count += run.bytes
         } else {
             self.runs.append(
-                TransmitRun(offset: position.offset, count: run.bytes, segmentSize: run.segment, path: self.lastPath, ecn: run.ecn))
+                TransmitRun(
+                    offset: position.offset, count: run.bytes, segmentSize: run.segment, path: self.lastPath,
+                    ecn: run.ecn))
         }
         position.offset += run.bytes
         position.packets += run.packets
@@ -177,7 +186,9 @@ extension ConnectionEngine {
         self.context.statistics.datagramsSent &+= 1
         self.context.statistics.bytesSent &+= UInt64(close.bytes.count)
         self.runs.append(
-            TransmitRun(offset: 0, count: close.bytes.count, segmentSize: close.bytes.count, path: close.path, ecn: .notCapable))
+            TransmitRun(
+                offset: 0, count: close.bytes.count, segmentSize: close.bytes.count, path: close.path, ecn: .notCapable)
+        )
         return close.bytes.count
     }
 }

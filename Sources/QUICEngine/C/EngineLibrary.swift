@@ -8,7 +8,9 @@ public enum EngineLibrary {
     public static var ngtcp2Version: String { unsafe String(cString: tern_runtime_version_string()) }
 
     /// The running GnuTLS.
-    public static var gnutlsVersion: String { unsafe tern_gnutls_version_string().map { unsafe String(cString: $0) } ?? "none" }
+    public static var gnutlsVersion: String {
+        unsafe tern_gnutls_version_string().map { unsafe String(cString: $0) } ?? "none"
+    }
 
     /// The QUIC versions that can be spoken.
     public static var versions: [QUICVersion] {

@@ -10,7 +10,9 @@ func withDatum<R>(_ bytes: [UInt8], _ body: (UnsafePointer<gnutls_datum_t>) -> R
 }
 
 /// Lets GnuTLS fill a datum, and returns a copy of what it put there.
-func takingDatum(_ operation: String, _ body: (UnsafeMutablePointer<gnutls_datum_t>) -> CInt) throws(EngineError) -> [UInt8] {
+func takingDatum(_ operation: String, _ body: (UnsafeMutablePointer<gnutls_datum_t>) -> CInt) throws(EngineError)
+    -> [UInt8]
+{
     var datum = unsafe gnutls_datum_t()
     try check(operation, unsafe withUnsafeMutablePointer(to: &datum) { unsafe body($0) })
     defer { unsafe tern_free(datum.data) }

@@ -62,7 +62,8 @@ internal import CNGTCP2
         var source = parameters.source.cValue
         var path = parameters.path.cValue
         let result = unsafe mapping.withCValues { settings, transport in
-            unsafe tern_connection_new(context, &destination, &source, &path, parameters.version.rawValue, settings, transport)
+            unsafe tern_connection_new(
+                context, &destination, &source, &path, parameters.version.rawValue, settings, transport)
         }
         guard result == 0 else {
             throw EngineError(.refusedByLibrary, "ngtcp2 refused to make a connection: \(LibraryResult(result).text)")
@@ -116,7 +117,8 @@ internal import CNGTCP2
 
     /// Offers the stream's next bytes for at most `packets` packets of `payload` bytes.
     func writeRun(
-        _ entry: StreamEntry, to target: UnsafeMutablePointer<UInt8>, capacity: Int, payload: Int, packets: Int, now: EngineInstant
+        _ entry: StreamEntry, to target: UnsafeMutablePointer<UInt8>, capacity: Int, payload: Int, packets: Int,
+        now: EngineInstant
     ) -> Run {
         var vectors = unsafe (ngtcp2_vec(), ngtcp2_vec(), ngtcp2_vec(), ngtcp2_vec())
         let unsent = entry.sendQueue.unsent
@@ -134,12 +136,14 @@ internal import CNGTCP2
             let isLast = entry.wantsFIN && offered == unsent
             self.callbacks.entering {
                 unsafe tern_write_run(
-                    self.context, target, capacity, payload, packets, entry.id.rawValue, isLast ? 1 : 0, vectors.baseAddress, count,
+                    self.context, target, capacity, payload, packets, entry.id.rawValue, isLast ? 1 : 0,
+                    vectors.baseAddress, count,
                     now.nanoseconds, &run)
             }
         }
         return Run(
-            pathGeneration: run.path_generation, path: run.path, ecn: ECN(rawValue: run.ecn) ?? .notCapable, bytes: run.bytes,
+            pathGeneration: run.path_generation, path: run.path, ecn: ECN(rawValue: run.ecn) ?? .notCapable,
+            bytes: run.bytes,
             packets: run.packets, segment: run.segment, accepted: run.accepted, result: run.result)
     }
 
@@ -158,8 +162,10 @@ internal import CNGTCP2
         var accepted: CInt = 0
         let written = self.callbacks.entering {
             unsafe payload.withUnsafeBufferPointer { bytes in
-                var vector = unsafe ngtcp2_vec(base: UnsafeMutablePointer(mutating: bytes.baseAddress), len: bytes.count)
-                return unsafe tern_write_datagram(self.context, target, capacity, &accepted, id, &vector, now.nanoseconds)
+                var vector = unsafe ngtcp2_vec(
+                    base: UnsafeMutablePointer(mutating: bytes.baseAddress), len: bytes.count)
+                return unsafe tern_write_datagram(
+                    self.context, target, capacity, &accepted, id, &vector, now.nanoseconds)
             }
         }
         isAccepted = accepted != 0
@@ -172,7 +178,8 @@ internal import CNGTCP2
             let written = self.callbacks.entering {
                 unsafe reason.withUnsafeBufferPointer { text in
                     unsafe tern_write_close(
-                        self.context, buffer.baseAddress, buffer.count, isApplication ? 1 : 0, code, text.baseAddress, text.count,
+                        self.context, buffer.baseAddress, buffer.count, isApplication ? 1 : 0, code, text.baseAddress,
+                        text.count,
                         now.nanoseconds)
                 }
             }
@@ -194,8 +201,10 @@ internal import CNGTCP2
     /// The last packet as a run of its own.
     func lastPacket(_ size: Int) -> Run {
         Run(
-            pathGeneration: unsafe self.context.pointee.transmit_path_generation, path: unsafe self.context.pointee.transmit_path,
-            ecn: ECN(rawValue: unsafe self.context.pointee.transmit_ecn) ?? .notCapable, bytes: size, packets: 1, segment: size,
+            pathGeneration: unsafe self.context.pointee.transmit_path_generation,
+            path: unsafe self.context.pointee.transmit_path,
+            ecn: ECN(rawValue: unsafe self.context.pointee.transmit_ecn) ?? .notCapable, bytes: size, packets: 1,
+            segment: size,
             accepted: -1, result: 0)
     }
 
@@ -241,12 +250,16 @@ internal import CNGTCP2
     }
 
     var connectionWindowLeft: UInt64 { unsafe ngtcp2_conn_get_max_data_left(self.conn) }
-    func streamWindowLeft(_ id: StreamID) -> UInt64 { unsafe ngtcp2_conn_get_max_stream_data_left(self.conn, id.rawValue) }
+    func streamWindowLeft(_ id: StreamID) -> UInt64 {
+        unsafe ngtcp2_conn_get_max_stream_data_left(self.conn, id.rawValue)
+    }
     func streamsLeft(_ direction: StreamDirection) -> UInt64 {
         direction == .bidirectional
             ? unsafe ngtcp2_conn_get_streams_bidi_left(self.conn) : unsafe ngtcp2_conn_get_streams_uni_left(self.conn)
     }
-    func lostPackets(of id: StreamID) -> UInt64 { UInt64(unsafe ngtcp2_conn_get_stream_loss_count(self.conn, id.rawValue)) }
+    func lostPackets(of id: StreamID) -> UInt64 {
+        UInt64(unsafe ngtcp2_conn_get_stream_loss_count(self.conn, id.rawValue))
+    }
 
     // MARK: Time, paths, keys
 
@@ -266,7 +279,9 @@ internal import CNGTCP2
 
     func migrate(to path: NetworkPath, immediately: Bool, now: EngineInstant) -> LibraryResult {
         var path = path.cValue
-        return self.callbacks.entering { LibraryResult(unsafe tern_migrate(self.context, &path, immediately ? 1 : 0, now.nanoseconds)) }
+        return self.callbacks.entering {
+            LibraryResult(unsafe tern_migrate(self.context, &path, immediately ? 1 : 0, now.nanoseconds))
+        }
     }
 
     func updateKeys(now: EngineInstant) -> LibraryResult {

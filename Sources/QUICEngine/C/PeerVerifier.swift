@@ -60,7 +60,9 @@ final class PeerVerifier {
         ask(peer)
     }
 
-    private static func readPeer(_ session: OpaquePointer?, expectedName: String?) throws(EngineError) -> PeerCertificate? {
+    private static func readPeer(_ session: OpaquePointer?, expectedName: String?) throws(EngineError)
+        -> PeerCertificate?
+    {
         var count: CUnsignedInt = 0
         guard let list = unsafe gnutls_certificate_get_peers(session, &count), count > 0 else { return nil }
         let chain = unsafe UnsafeBufferPointer(start: list, count: Int(count)).map { unsafe $0.copied }

@@ -36,7 +36,9 @@ public struct SessionTicketKey: Hashable, Sendable {
     public init(memory: any ReplayMemory = ProcessReplayMemory()) throws(EngineError) {
         var handle: OpaquePointer?
         try check("making replay protection", unsafe gnutls_anti_replay_init(&handle))
-        guard let handle = unsafe handle else { throw EngineError(.invalidCredentials, "making replay protection failed") }
+        guard let handle = unsafe handle else {
+            throw EngineError(.invalidCredentials, "making replay protection failed")
+        }
         let box = unsafe Unmanaged.passRetained(ReplayMemoryBox(memory))
         unsafe gnutls_anti_replay_set_ptr(handle, box.toOpaque())
         unsafe gnutls_anti_replay_set_add_function(handle) { pointer, expiry, key, _ in

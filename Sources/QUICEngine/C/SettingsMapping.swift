@@ -30,11 +30,13 @@ struct SettingsMapping {
             guard condition else { throw EngineError(.invalidConfiguration, message) }
         }
         let largest: UInt64 = 1 << 62 - 1
-        try require(c.idleTimeout > .zero, "idleTimeout must be positive: an endless one keeps dead connections for ever")
+        try require(
+            c.idleTimeout > .zero, "idleTimeout must be positive: an endless one keeps dead connections for ever")
         try require(c.handshakeTimeout > .zero, "handshakeTimeout must be positive")
         try require(c.keepAlive.map { $0 > .zero } ?? true, "keepAlive must be positive, or nil for none")
         try require(c.initialRTT > .zero, "initialRTT must be positive")
-        try require(c.maximumAcknowledgementDelay < .milliseconds(16_384), "maximumAcknowledgementDelay must be below 2^14 ms")
+        try require(
+            c.maximumAcknowledgementDelay < .milliseconds(16_384), "maximumAcknowledgementDelay must be below 2^14 ms")
         try require(c.acknowledgementThreshold > 0, "acknowledgementThreshold must be at least 1")
         try require(2...8 ~= c.migration.activeConnectionIDLimit, "activeConnectionIDLimit must be 2 to 8")
         try require(1_200...65_527 ~= c.packets.maximumSent, "packets.maximumSent must be 1200 to 65527")
@@ -42,13 +44,16 @@ struct SettingsMapping {
         try require(c.packets.mtuProbes.allSatisfy { 1_200...65_527 ~= $0 }, "packets.mtuProbes must be 1200 to 65527")
         try require(
             [c.flowControl.connectionWindow, c.flowControl.streamWindow, c.flowControl.maximumConnectionWindow]
-                .allSatisfy { $0 <= largest } && c.flowControl.maximumStreamWindow <= largest, "windows must be below 2^62")
+                .allSatisfy { $0 <= largest } && c.flowControl.maximumStreamWindow <= largest,
+            "windows must be below 2^62")
         try require(c.flowControl.sendBuffer > 0, "flowControl.sendBuffer must be positive")
         try require(
-            c.streams.bidirectional <= 1 << 60 && c.streams.unidirectional <= 1 << 60, "stream limits must be at most 2^60")
+            c.streams.bidirectional <= 1 << 60 && c.streams.unidirectional <= 1 << 60,
+            "stream limits must be at most 2^60")
         try require(c.datagrams.maximumFrameSize <= 65_535, "datagrams.maximumFrameSize must be at most 65535")
         try require(
-            c.versions.contains { EngineLibrary.versions.contains($0) }, "none of the configured QUIC versions is known to the library")
+            c.versions.contains { EngineLibrary.versions.contains($0) },
+            "none of the configured QUIC versions is known to the library")
         guard let qlog = c.diagnostics.qlog, !qlog.trustsLibrary, !EngineLibrary.writesQlogSafely else { return }
         throw EngineError(
             .unsupportedByLibrary,

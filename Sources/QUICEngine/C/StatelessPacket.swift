@@ -46,7 +46,8 @@ public enum StatelessPacket {
         return unsafe [UInt8](unsafeUninitializedCapacity: 1_200) { buffer, count in
             // The IDs swap roles: what the client called its own is where the answer goes.
             let written = unsafe ngtcp2_pkt_write_version_negotiation(
-                buffer.baseAddress, buffer.count, UInt8(truncatingIfNeeded: bits), source, source.count, destination, destination.count,
+                buffer.baseAddress, buffer.count, UInt8(truncatingIfNeeded: bits), source, source.count, destination,
+                destination.count,
                 offered, offered.count)
             count = max(written, 0)
         }
@@ -74,7 +75,8 @@ public enum StatelessPacket {
         var original = initial.destination.cValue
         return unsafe [UInt8](unsafeUninitializedCapacity: 1_200) { buffer, count in
             let written = unsafe ngtcp2_crypto_write_retry(
-                buffer.baseAddress, buffer.count, initial.version.rawValue, &client, &server, &original, token, token.count)
+                buffer.baseAddress, buffer.count, initial.version.rawValue, &client, &server, &original, token,
+                token.count)
             count = max(written, 0)
         }
     }
@@ -86,7 +88,8 @@ public enum StatelessPacket {
         let text = ConnectionEngine.cut(reason)
         return unsafe [UInt8](unsafeUninitializedCapacity: 1_200) { buffer, count in
             let written = unsafe ngtcp2_crypto_write_connection_close(
-                buffer.baseAddress, buffer.count, initial.version.rawValue, &client, &server, min(code, 1 << 62 - 1), text, text.count)
+                buffer.baseAddress, buffer.count, initial.version.rawValue, &client, &server, min(code, 1 << 62 - 1),
+                text, text.count)
             count = max(written, 0)
         }
     }
@@ -109,10 +112,13 @@ public struct InitialPacket: Hashable, Sendable {
         let (result, token) = unsafe datagram.withUnsafeBytes { raw in
             let bytes = unsafe raw.baseAddress?.assumingMemoryBound(to: UInt8.self)
             let result = unsafe tern_accept(bytes, raw.count, &header)
-            return unsafe (result, result == 0 ? Array(UnsafeBufferPointer(start: header.token, count: header.token_length)) : [])
+            return unsafe (
+                result, result == 0 ? Array(UnsafeBufferPointer(start: header.token, count: header.token_length)) : []
+            )
         }
         guard result == 0 else {
-            throw EngineError(.notAnInitialPacket, "this datagram does not open a connection: \(LibraryResult(result).text)")
+            throw EngineError(
+                .notAnInitialPacket, "this datagram does not open a connection: \(LibraryResult(result).text)")
         }
         self.version = QUICVersion(unsafe header.version)
         self.destination = ConnectionID(unsafe header.dcid)

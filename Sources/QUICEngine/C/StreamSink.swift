@@ -11,7 +11,9 @@ internal import CNGTCP2
         unsafe self.pointer.initialize(to: tern_sink())
     }
 
-    func setOwner(_ entry: StreamEntry) { unsafe self.pointer.pointee.entry = Unmanaged.passUnretained(entry).toOpaque() }
+    func setOwner(_ entry: StreamEntry) {
+        unsafe self.pointer.pointee.entry = Unmanaged.passUnretained(entry).toOpaque()
+    }
 
     func deallocate() { unsafe self.pointer.deallocate() }
 

@@ -21,7 +21,9 @@ internal import CNGTCP2
     public var pin: PublicKeyPin? { PublicKeyPin(digest: sha256(self.publicKey)) }
 
     /// Reads a chain and a key (PKCS #8, or the older forms of RSA and EC keys) in PEM.
-    public convenience init(certificatePEM: [UInt8], privateKeyPEM: [UInt8], password: String? = nil) throws(EngineError) {
+    public convenience init(certificatePEM: [UInt8], privateKeyPEM: [UInt8], password: String? = nil)
+        throws(EngineError)
+    {
         let certificates = try CertificateList(pem: certificatePEM)
         try self.init(certificates, PrivateKey(privateKeyPEM, isPEM: true, password: password))
     }
@@ -32,8 +34,12 @@ internal import CNGTCP2
     }
 
     /// Reads a chain and a key from PEM files.
-    public convenience init(certificateFile: String, privateKeyFile: String, password: String? = nil) throws(EngineError) {
-        let certificate = unsafe try takingDatum("reading \(certificateFile)") { unsafe gnutls_load_file(certificateFile, $0) }
+    public convenience init(certificateFile: String, privateKeyFile: String, password: String? = nil)
+        throws(EngineError)
+    {
+        let certificate = unsafe try takingDatum("reading \(certificateFile)") {
+            unsafe gnutls_load_file(certificateFile, $0)
+        }
         let key = unsafe try takingDatum("reading \(privateKeyFile)") { unsafe gnutls_load_file(privateKeyFile, $0) }
         try self.init(certificatePEM: certificate, privateKeyPEM: key, password: password)
     }

@@ -17,8 +17,11 @@ extension TLSSession {
         }
         if logsKeys {
             unsafe gnutls_session_set_keylog_function(self.handle) { session, label, secret in
-                guard let context = unsafe context(session), let label = unsafe label, let secret = unsafe secret else { return 0 }
-                context.record(.keyLog(unsafe TLSSession.keyLogLine(session, String(cString: label), secret.pointee.copied)))
+                guard let context = unsafe context(session), let label = unsafe label, let secret = unsafe secret else {
+                    return 0
+                }
+                context.record(
+                    .keyLog(unsafe TLSSession.keyLogLine(session, String(cString: label), secret.pointee.copied)))
                 return 0
             }
         }
@@ -37,7 +40,10 @@ extension TLSSession {
                     context.ticketAllowsEarlyData = unsafe NewSessionTicket.allowsEarlyData(message.pointee.copied)
                     return 0
                 }
-                guard let data = unsafe try? takingDatum("reading a ticket", { unsafe gnutls_session_get_data2(session, $0) }) else { return 0 }
+                guard
+                    let data = unsafe try? takingDatum(
+                        "reading a ticket", { unsafe gnutls_session_get_data2(session, $0) })
+                else { return 0 }
                 let allowsEarlyData = context.ticketAllowsEarlyData
                 context.ticket = (session: data, allowsEarlyData: allowsEarlyData)
                 return 0

@@ -27,7 +27,8 @@ internal import Synchronization
         guard let identity = client.identity ?? TLSIdentity.anonymous else {
             throw EngineError(.invalidCredentials, "allocating credentials failed")
         }
-        unsafe self.handle = try Self.start(flags, client.cryptography.priority(certificateTypes: types), client.protocols, identity)
+        unsafe self.handle = try Self.start(
+            flags, client.cryptography.priority(certificateTypes: types), client.protocols, identity)
         self.identity = identity
         self.replayProtection = nil
         self.offersEarlyData = offersEarlyData
@@ -44,7 +45,8 @@ internal import Synchronization
             let result = unsafe gnutls_session_set_data(self.handle, session, session.count)
             guard result >= 0 else {
                 throw EngineError(
-                    .invalidCredentials, "the resumption ticket can't be read (\(describe(gnutls: result))): connect without it")
+                    .invalidCredentials,
+                    "the resumption ticket can't be read (\(describe(gnutls: result))): connect without it")
             }
         }
         self.installHooks(logsKeys: client.logsKeys, isServer: false)
@@ -56,15 +58,18 @@ internal import Synchronization
         guard server.earlyData == nil || server.protocols.count == 1 else {
             // RFC 8446 §4.2.10: early data is for the ticket's protocol, and GnuTLS's tickets do not name theirs.
             throw EngineError(
-                .invalidConfiguration, "a server that accepts 0-RTT can offer one application protocol (ALPN): give each its own")
+                .invalidConfiguration,
+                "a server that accepts 0-RTT can offer one application protocol (ALPN): give each its own")
         }
         let identity = server.identities.standard
         var flags = tern_tls_server
         if server.earlyData != nil { flags |= tern_tls_early_data }
         let types = Self.certificateTypes(
-            server: [identity.isRawPublicKey ? "RAWPK" : "X509"], client: Self.accepted(raw: server.acceptsRawPublicKeys))
+            server: [identity.isRawPublicKey ? "RAWPK" : "X509"],
+            client: Self.accepted(raw: server.acceptsRawPublicKeys))
         if !types.isEmpty { flags |= tern_tls_raw_keys }
-        unsafe self.handle = try Self.start(flags, server.cryptography.priority(certificateTypes: types), server.protocols, identity)
+        unsafe self.handle = try Self.start(
+            flags, server.cryptography.priority(certificateTypes: types), server.protocols, identity)
         self.identity = identity
         self.replayProtection = server.earlyData
         self.offersEarlyData = false
@@ -79,7 +84,8 @@ internal import Synchronization
         }
         // A resumed session shows no certificate: a ticket of a server that asks nobody would get around this one's demand.
         if let key = server.ticketKey?.bound(to: server.protocols), resumes {
-            unsafe try check("ticket key", withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) })
+            unsafe try check(
+                "ticket key", withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) })
         }
         if let earlyData = server.earlyData {
             // RFC 9001 §4.6.1: QUIC's own limits bound 0-RTT, TLS says 0xffffffff.
@@ -97,7 +103,8 @@ internal import Synchronization
     /// Shows the certificate for the name that the client asked for. GnuTLS keeps a pointer, so we keep a reference.
     func use(_ identity: TLSIdentity) {
         self.identity = identity
-        unsafe gnutls_credentials_set(self.handle, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(identity.credentials))
+        unsafe gnutls_credentials_set(
+            self.handle, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(identity.credentials))
     }
 
     /// Queues one session ticket for the client.
@@ -117,8 +124,12 @@ internal import Synchronization
         return String(decoding: name.prefix(count).prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    var cipher: String { unsafe gnutls_cipher_get_name(gnutls_cipher_get(self.handle)).map { unsafe String(cString: $0) } ?? "" }
-    var group: String { unsafe gnutls_group_get_name(gnutls_group_get(self.handle)).map { unsafe String(cString: $0) } ?? "" }
+    var cipher: String {
+        unsafe gnutls_cipher_get_name(gnutls_cipher_get(self.handle)).map { unsafe String(cString: $0) } ?? ""
+    }
+    var group: String {
+        unsafe gnutls_group_get_name(gnutls_group_get(self.handle)).map { unsafe String(cString: $0) } ?? ""
+    }
     var isResumed: Bool { unsafe gnutls_session_is_resumed(self.handle) != 0 }
     var acceptedEarlyData: Bool { unsafe tern_session_accepted_early_data(self.handle) != 0 }
 
@@ -162,7 +173,8 @@ internal import Synchronization
         // The bounds are GnuTLS's own; beyond eight it would forget the rest in silence.
         guard 1...8 ~= protocols.count, protocols.allSatisfy({ 1...31 ~= $0.utf8.count }) else {
             throw EngineError(
-                .invalidConfiguration, "name one to eight application protocols (ALPN) of 1 to 31 bytes: QUIC needs one")
+                .invalidConfiguration, "name one to eight application protocols (ALPN) of 1 to 31 bytes: QUIC needs one"
+            )
         }
         guard !cryptography.ciphers.isEmpty, !cryptography.groups.isEmpty else {
             throw EngineError(.invalidConfiguration, "name at least one cipher and one key exchange group")
@@ -191,7 +203,9 @@ private enum PriorityCache {
         if let entry = self.entries.withLock({ $0[text] }) { return unsafe entry.handle }
         var handle: OpaquePointer?
         try check("choosing ciphers and groups", unsafe gnutls_priority_init(&handle, text, nil))
-        guard let handle = unsafe handle else { throw EngineError(.invalidConfiguration, "choosing ciphers and groups failed") }
+        guard let handle = unsafe handle else {
+            throw EngineError(.invalidConfiguration, "choosing ciphers and groups failed")
+        }
         let entry = unsafe Entry(handle: handle)
         self.entries.withLock { $0[text] = entry }
         return unsafe handle

@@ -45,22 +45,28 @@ public struct TokenKeys: Hashable, Sendable {
         var original = initial.destination.cValue
         return unsafe [UInt8](unsafeUninitializedCapacity: tern_max_retry_token_length) { buffer, count in
             let written = unsafe tern_make_retry_token(
-                buffer.baseAddress, self.current, self.current.count, initial.version.rawValue, &address, &source, &original,
+                buffer.baseAddress, self.current, self.current.count, initial.version.rawValue, &address, &source,
+                &original,
                 now.nanoseconds)
             count = max(written, 0)
         }
     }
 
     /// Checks the token of an Initial packet that came from `remote`.
-    public func checkRetryToken(of initial: InitialPacket, from remote: NetworkAddress, now: EngineInstant) -> RetryVerdict {
+    public func checkRetryToken(of initial: InitialPacket, from remote: NetworkAddress, now: EngineInstant)
+        -> RetryVerdict
+    {
         // 0xb6 and, since 1.9, 0xb7: other tokens are not worth a decryption.
-        guard let magic = initial.token.first, magic & 0xfe == UInt8(NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY) else { return .unknown }
+        guard let magic = initial.token.first, magic & 0xfe == UInt8(NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY) else {
+            return .unknown
+        }
         var address = remote.cValue
         var destination = initial.destination.cValue
         for key in [self.current, self.previous].compactMap({ $0 }) {
             var original = ngtcp2_cid()
             let result = unsafe tern_check_retry_token(
-                &original, initial.token, initial.token.count, key, key.count, initial.version.rawValue, &address, &destination,
+                &original, initial.token, initial.token.count, key, key.count, initial.version.rawValue, &address,
+                &destination,
                 self.retryLifetime.clampedNanoseconds, now.nanoseconds)
             if result == 0 { return .valid(originalDestination: ConnectionID(original)) }
         }
@@ -83,7 +89,8 @@ public struct TokenKeys: Hashable, Sendable {
         var address = remote.withPort(0).cValue
         return [self.current, self.previous].compactMap { $0 }.contains { key in
             unsafe tern_check_address_token(
-                token, token.count, key, key.count, &address, self.addressLifetime.clampedNanoseconds, now.nanoseconds) == 0
+                token, token.count, key, key.count, &address, self.addressLifetime.clampedNanoseconds, now.nanoseconds)
+                == 0
         }
     }
 }

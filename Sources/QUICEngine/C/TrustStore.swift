@@ -15,7 +15,9 @@ internal import Synchronization
     /// Reads the authorities of a PEM text.
     public init(pem: [UInt8]) throws(EngineError) {
         let handle = unsafe try Self.makeList()
-        let added = unsafe withDatum(pem) { unsafe gnutls_x509_trust_list_add_trust_mem(handle, $0, nil, GNUTLS_X509_FMT_PEM, 0, 0) }
+        let added = unsafe withDatum(pem) {
+            unsafe gnutls_x509_trust_list_add_trust_mem(handle, $0, nil, GNUTLS_X509_FMT_PEM, 0, 0)
+        }
         guard added > 0 else {
             unsafe gnutls_x509_trust_list_deinit(handle, 1)
             let problem = added < 0 ? describe(gnutls: added) : "there is no certificate in it"
@@ -51,7 +53,9 @@ internal import Synchronization
     private static func makeList() throws(EngineError) -> OpaquePointer {
         var handle: OpaquePointer?
         try check("allocating a trust list", unsafe gnutls_x509_trust_list_init(&handle, 0))
-        guard let handle = unsafe handle else { throw EngineError(.invalidCredentials, "allocating a trust list failed") }
+        guard let handle = unsafe handle else {
+            throw EngineError(.invalidCredentials, "allocating a trust list failed")
+        }
         return unsafe handle
     }
 

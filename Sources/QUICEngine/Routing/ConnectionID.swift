@@ -83,7 +83,8 @@ public struct StatelessResetToken: Hashable, Sendable {
     /// Creates a token from sixteen bytes, or nil if there are more or fewer.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
-        self.init(high: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, low: bytes[8...].reduce(0) { $0 << 8 | UInt64($1) })
+        self.init(
+            high: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, low: bytes[8...].reduce(0) { $0 << 8 | UInt64($1) })
     }
 
     init(high: UInt64, low: UInt64) {

@@ -10,7 +10,9 @@ enum IPLiteral {
         guard parts.count == 4 else { return nil }
         var bytes: [UInt8] = []
         for part in parts {
-            guard let byte = UInt8(String(decoding: part, as: UTF8.self)), part.count <= 3, part.first != UInt8(ascii: "+") else {
+            guard let byte = UInt8(String(decoding: part, as: UTF8.self)), part.count <= 3,
+                part.first != UInt8(ascii: "+")
+            else {
                 return nil
             }
             bytes.append(byte)
@@ -56,7 +58,8 @@ enum IPLiteral {
             if isLast, index == parts.count - 1, let tail = Self.parseIPv4(Array(part.utf8)) {
                 bytes += tail
             } else {
-                guard part.utf8.count <= 4, part.first != "+", part.first != "-", let group = UInt16(part, radix: 16) else { return nil }
+                guard part.utf8.count <= 4, part.first != "+", part.first != "-", let group = UInt16(part, radix: 16)
+                else { return nil }
                 bytes += [UInt8(group >> 8), UInt8(group & 0xff)]
             }
         }

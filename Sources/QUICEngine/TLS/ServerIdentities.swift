@@ -35,7 +35,9 @@ public final class ServerIdentities: Sendable {
 
     /// The identity for `name`; nil where unknown names are refused.
     func select(_ name: String) -> TLSIdentity? {
-        let (candidates, standard, refuses) = self.state.withLock { ([$0.standard] + $0.others, $0.standard, $0.refusesUnknownNames) }
+        let (candidates, standard, refuses) = self.state.withLock {
+            ([$0.standard] + $0.others, $0.standard, $0.refusesUnknownNames)
+        }
         if let match = candidates.first(where: { $0.isFor(name) }) { return match }
         return refuses ? nil : standard
     }

@@ -73,7 +73,8 @@ struct EngineBenchmark {
         try pair.move(self.target, copies: self.copies)
         return Result(
             bytes: pair.bytesDelivered - bytesBefore, packets: pair.packets - packetsBefore,
-            wall: Double(MonotonicClock.now() - start) / 1e9, processor: Double(ProcessorClock.now() - processorStart) / 1e9,
+            wall: Double(MonotonicClock.now() - start) / 1e9,
+            processor: Double(ProcessorClock.now() - processorStart) / 1e9,
             chunks: pair.chunksDelivered - chunksBefore)
     }
 

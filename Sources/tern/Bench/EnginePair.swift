@@ -34,7 +34,8 @@ final class EnginePair {
             protocols: ["bench"])
         let random = SystemRandomness()
         self.client = try ConnectionEngine(
-            ClientAttempt(path: path, tls: tls, configuration: configuration), resources: resources, random: random, now: now)
+            ClientAttempt(path: path, tls: tls, configuration: configuration), resources: resources, random: random,
+            now: now)
         self.accept = { datagram, now in
             let acceptance = ServerAcceptance(
                 try InitialPacket(datagram), path: path.reversed, tls: serverTLS, configuration: configuration,
@@ -43,7 +44,9 @@ final class EnginePair {
         }
         self.path = path
         let source = [UInt8](repeating: 0x42, count: 65_536)
-        guard let piece = resources.pool.makeChunk(copying: source.span.bytes).first else { throw UsageError(message: "no chunk") }
+        guard let piece = resources.pool.makeChunk(copying: source.span.bytes).first else {
+            throw UsageError(message: "no chunk")
+        }
         self.piece = piece
         self.source = source
     }

@@ -59,7 +59,8 @@ struct PacketForge {
             var datum = gnutls_datum_t(data: buffer.baseAddress, size: UInt32(buffer.count))
             gnutls_aead_cipher_init(&handle, GNUTLS_CIPHER_AES_128_GCM, &datum)
         }
-        gnutls_aead_cipher_encrypt(handle, nonce, nonce.count, header, header.count, 16, payload, payload.count, &output, &count)
+        gnutls_aead_cipher_encrypt(
+            handle, nonce, nonce.count, header, header.count, 16, payload, payload.count, &output, &count)
         gnutls_aead_cipher_deinit(handle)
         return output
     }

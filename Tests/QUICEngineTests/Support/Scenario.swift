@@ -22,7 +22,8 @@ final class Scenario {
         self.server = self.simulation.addEndpoint()
         self.client = self.simulation.addEndpoint(port: 50_000)
         self.clientTLS.trust = .roots(Self.identities.store)
-        let tls = TLSServerConfiguration(identities: ServerIdentities(default: Self.serverIdentity), protocols: ["test"])
+        let tls = TLSServerConfiguration(
+            identities: ServerIdentities(default: Self.serverIdentity), protocols: ["test"])
         self.server.listener = .init(tls: tls)
     }
 
@@ -56,7 +57,9 @@ final class Scenario {
         let client = try self.dial(configure)
         let known = self.server.accepted.count
         self.run { client.saw(.handshakeConfirmed) && self.server.accepted.count > known }
-        try #require(client.saw(.handshakeConfirmed), "no connection: \(String(describing: client.closeReason)), seed \(self.simulation.seed)")
+        try #require(
+            client.saw(.handshakeConfirmed),
+            "no connection: \(String(describing: client.closeReason)), seed \(self.simulation.seed)")
         return (client, try #require(self.server.accepted.last))
     }
 
@@ -79,7 +82,9 @@ func pattern(_ count: Int, seed: UInt64 = 0) -> [UInt8] {
     bytes.reserveCapacity(count)
     while bytes.count < count {
         let word = random.next()
-        for shift in 0..<8 where bytes.count < count { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * shift))) }
+        for shift in 0..<8 where bytes.count < count {
+            bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(8 * shift)))
+        }
     }
     return bytes
 }
