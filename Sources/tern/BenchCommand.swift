@@ -1,3 +1,6 @@
+import QUICEngine
+import QUICIO
+
 /// `tern bench`: each case is a file in `Bench/` and prints a table, or one JSON object.
 enum BenchCommand: Command {
     static let name = "bench"
@@ -8,9 +11,11 @@ enum BenchCommand: Command {
         engine    two connections in one thread, no sockets: what the engine costs
             --gb N          how much to move, 1 unless given (in 10^9 bytes)
             --copy          the sender copies its bytes into the engine, instead of handing chunks over
-            --burst N       datagrams handed over at a time, 32 unless given
+            --burst N       datagrams handed over at a time, 64 unless given
             --streams N     move it on N streams at once
             --datagram N    size of UDP payloads, 1452 unless given
+
+        certificate CERT KEY    write a certificate (EC P-256) and its key for the C programs that are compared
 
         --json prints one object instead of a table.
 
@@ -22,7 +27,23 @@ enum BenchCommand: Command {
         guard let name = arguments.next() else { throw UsageError(message: "bench needs a case") }
         switch name {
         case "engine": return try EngineBenchmark.run(&arguments)
+        case "certificate": return try self.writeCertificate(&arguments)
         default: throw UsageError(message: "there is no bench \(name)")
         }
+    }
+
+    /// The C programs that are measured beside Tern read a certificate and a key of the same kind from files.
+    private static func writeCertificate(_ arguments: inout Arguments) throws -> Int32 {
+        guard let certificate = arguments.next(), let key = arguments.next() else {
+            throw UsageError(message: "bench certificate needs two file names")
+        }
+        try arguments.end()
+        var template = CertificateTemplate(
+            commonName: "localhost", names: ["localhost"], now: Int64(WallClock.now() / 1_000_000_000))
+        template.keyKind = .ecdsaP256
+        let bundle = try template.issue()
+        try TextFile.write(bundle.certificatePEM, to: certificate)
+        try TextFile.write(bundle.privateKeyPEM, to: key, isSecret: true)
+        return 0
     }
 }

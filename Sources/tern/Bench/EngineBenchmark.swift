@@ -11,7 +11,7 @@ struct EngineBenchmark {
         benchmark.target = Int((try arguments.number("--gb", 0.001...1_000) ?? 1) * 1e9)
         benchmark.streamCount = Int(try arguments.number("--streams", 1...1_000) ?? 1)
         benchmark.datagramSize = Int(try arguments.number("--datagram", 1_200...65_000) ?? 1_452)
-        benchmark.burst = Int(try arguments.number("--burst", 1...64) ?? 32)
+        benchmark.burst = Int(try arguments.number("--burst", 1...64) ?? 64)
         try arguments.end()
         let result = try benchmark.measure()
         Console.write(isJSON ? result.json : result.table)
@@ -22,7 +22,7 @@ struct EngineBenchmark {
     var copies = false
     var streamCount = 1
     var datagramSize = 1_452
-    var burst = 32
+    var burst = 64
 
     struct Result {
         let bytes: Int
@@ -90,6 +90,7 @@ struct EngineBenchmark {
             $0.packets.discoversPathMTU = false
             $0.streams.unidirectional = 1_000
             $0.versions = [.version1]
+            $0.migration.activeConnectionIDLimit = 2
         }
     }
 }
