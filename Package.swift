@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "LibP2P", dependencies: ["QUIC"], swiftSettings: pointerSettings),
         .executableTarget(
             name: "tern", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P"],
-            swiftSettings: pointerSettings),
+            swiftSettings: houseSettings),
 
         // Not a product: the simulated network that the tests, `tern simulate` and `tern bench engine` drive engines with.
         .target(name: "QUICTestSupport", dependencies: ["QUICEngine"], swiftSettings: houseSettings),
