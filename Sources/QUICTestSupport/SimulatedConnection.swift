@@ -106,6 +106,14 @@ public final class SimulatedConnection {
         }
     }
 
+    /// The connection is over: nothing is driven any more, and closures that hold their test go.
+    func letGo() {
+        self.engine = nil
+        self.onEvent = nil
+        self.onData = nil
+        self.onBytes = nil
+    }
+
     private func react(to event: ConnectionEvent, _ engine: ConnectionEngine) {
         switch event {
         case .streamReadable(let id) where self.readsAutomatically: self.read(id)

@@ -62,7 +62,8 @@ public final class SimulatedEndpoint {
         public var dropped = 0
     }
 
-    let simulation: Simulation
+    /// Owns this endpoint, and lives longer.
+    unowned let simulation: Simulation
     /// Tokens by which peers tell that they have lost a connection's state.
     private var resetTokens: [StatelessResetToken: Int] = [:]
     private var nextHandle = 0
@@ -90,7 +91,7 @@ public final class SimulatedEndpoint {
 
     /// Forgets every connection, as if the process had been killed and started again.
     public func restart() {
-        for (_, connection) in self.live { connection.engine = nil }
+        for (_, connection) in self.live { connection.letGo() }
         self.live.removeAll()
         self.resetTokens.removeAll()
         self.accepted.removeAll()
@@ -155,7 +156,7 @@ public final class SimulatedEndpoint {
     func sweep() {
         for (handle, connection) in self.live where connection.engine?.phase == .closed {
             self.digest(connection)
-            connection.engine = nil
+            connection.letGo()
             self.table.remove(handle, rememberingUntil: self.simulation.now)
         }
         self.live.removeAll { $0.connection.engine == nil }

@@ -59,6 +59,7 @@ public final class Simulation {
 
     /// Closes what is open, waits until everything is over, and returns what is left then: nothing, one hopes.
     public func leftovers() -> [String] {
+        defer { self.forgetClosures() }
         for endpoint in self.endpoints {
             for (_, connection) in endpoint.live where connection.phase.isOpen {
                 try? connection.engine?.close(transportCode: 0, now: self.now)
@@ -77,6 +78,12 @@ public final class Simulation {
         }
         if self.resources.live != .none { left.append("\(self.resources.live)") }
         return left.isEmpty ? [] : left + ["seed \(self.seed)"]
+    }
+
+    /// Closures of a test often hold the world that holds them.
+    private func forgetClosures() {
+        self.network.filter = nil
+        for endpoint in self.endpoints { endpoint.listener?.onAccept = nil }
     }
 
     private func settle() {

@@ -25,6 +25,8 @@ struct CallbackGuardTests {
         let client = try scenario.dial()
         misuse.engine = client.engine
         scenario.run { client.isConnected }
+        misuse.engine = nil
+        scenario.expectNothingLeft()
     }
 
     @Test("receiving a datagram there traps")
