@@ -15,7 +15,6 @@ typedef struct tern_handlers {
   int (*stream_limit)(void *owner, int bidirectional, uint64_t limit);
   int (*handshake_completed)(void *owner, int early_data_rejected);
   int (*handshake_confirmed)(void *owner);
-  int (*keys_installed)(void *owner, int level, int transmit);  // level: 0 initial, 1 handshake, 2 1-RTT, 3 0-RTT
   int (*key_updated)(void *owner);
   int (*datagram)(void *owner, int early, const uint8_t *bytes, size_t count);
   int (*datagram_acknowledged)(void *owner, uint64_t id);
@@ -142,14 +141,6 @@ typedef ngtcp2_crypto_level tern__level;
 #else
 typedef ngtcp2_encryption_level tern__level;
 #endif
-static inline int tern__receive_key(ngtcp2_conn *conn, tern__level level, void *user_data) {
-  TERN__CONTEXT;
-  return c->handlers->keys_installed(c->owner, (int)level, 0);
-}
-static inline int tern__transmit_key(ngtcp2_conn *conn, tern__level level, void *user_data) {
-  TERN__CONTEXT;
-  return c->handlers->keys_installed(c->owner, (int)level, 1);
-}
 static inline int tern__update_key(ngtcp2_conn *conn, uint8_t *rx_secret, uint8_t *tx_secret, ngtcp2_crypto_aead_ctx *rx,
                                    uint8_t *rx_iv, ngtcp2_crypto_aead_ctx *tx, uint8_t *tx_iv, const uint8_t *current_rx,
                                    const uint8_t *current_tx, size_t length, void *user_data) {
@@ -340,8 +331,6 @@ static inline void tern__fill_callbacks(ngtcp2_callbacks *cb, tern_context *c) {
   cb->extend_max_local_streams_uni = tern__limit_uni;
   cb->handshake_completed = tern__handshake_completed;
   cb->handshake_confirmed = tern__handshake_confirmed;
-  cb->recv_rx_key = tern__receive_key;
-  cb->recv_tx_key = tern__transmit_key;
   cb->recv_datagram = tern__datagram;
   cb->ack_datagram = tern__datagram_acknowledged;
   cb->lost_datagram = tern__datagram_lost;

@@ -55,7 +55,6 @@ static inline void tern_peer_close(tern_context *c, tern_close_reason *to) {
 #endif
   to->kind = (int)from->type;
   to->code = from->error_code;
-  to->frame_type = from->frame_type;
   to->text = from->reason;
   to->text_length = from->reasonlen;
 }

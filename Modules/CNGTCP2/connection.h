@@ -24,6 +24,21 @@ static inline uint64_t tern__clamp(tern_context *c, uint64_t timestamp) {
   return c->last_timestamp;
 }
 
+// Every entry into the library that may decrypt: late packets are read when the handshake completes, not only when
+// they come. Returns what to restore, because a judge of certificates may drive another connection meanwhile.
+#if TERN_WATCHES_FRAMES
+static inline tern_context *tern__enter(tern_context *c) {
+  tern_context **reading = c->reading();
+  tern_context *outer = *reading;
+  *reading = c;
+  return outer;
+}
+static inline void tern__leave(tern_context *c, tern_context *outer) { *c->reading() = outer; }
+#else
+static inline tern_context *tern__enter(tern_context *c) { return c; }
+static inline void tern__leave(tern_context *c, tern_context *outer) { (void)c, (void)outer; }
+#endif
+
 static inline int tern_connection_new(tern_context *c, const ngtcp2_cid *dcid, const ngtcp2_cid *scid, const tern_path *path,
                                       uint32_t version, const tern_settings *settings, const tern_parameters *parameters) {
   ngtcp2_callbacks callbacks;
@@ -63,10 +78,7 @@ static inline int tern_read(tern_context *c, const tern_path *path, uint8_t ecn,
     c->receive_path = *path;
     tern__to_path(path, &c->receive_storage);
   }
-#if TERN_WATCHES_FRAMES
-  tern_context **reading = c->reading();
-  *reading = c;
-#endif
+  tern_context *outer = tern__enter(c);
   uint64_t now = tern__clamp(c, timestamp);
   int result = 0;
   *consumed = 0;
@@ -75,9 +87,7 @@ static inline int tern_read(tern_context *c, const tern_path *path, uint8_t ecn,
     result = ngtcp2_conn_read_pkt(c->connection, &c->receive_storage.path, &info, bytes + *consumed, size, now);
     *consumed += size;
   }
-#if TERN_WATCHES_FRAMES
-  *reading = NULL;
-#endif
+  tern__leave(c, outer);
   return result;
 }
 
@@ -204,14 +214,13 @@ static inline void tern_connection_info(tern_context *c, tern_info *to) {
 #if TERN_AT_LEAST(1, 16, 0)
   to->counts_losses = 1;
   to->packets_lost = from.pkt_lost;
-  to->bytes_lost = from.bytes_lost;
 #endif
 }
 
 // TLS paused because a certificate's verdict is awaited; the verdict is there, so step it.
 // Before 1.22 no call exists: TLS is stepped by hand, and a datagram that nobody can decrypt makes the
 // library look at the TLS state again (without it the next packet would trip an assertion).
-static inline int tern_continue_handshake(tern_context *c, uint64_t timestamp) {
+static inline int tern__continue_handshake(tern_context *c, uint64_t timestamp) {
   uint64_t now = tern__clamp(c, timestamp);
 #if TERN_AT_LEAST(1, 22, 0)
   return ngtcp2_conn_continue_handshake(c->connection, now);
@@ -231,6 +240,12 @@ static inline int tern_continue_handshake(tern_context *c, uint64_t timestamp) {
   nudge[0] = 0x40;
   return ngtcp2_conn_read_pkt(c->connection, &storage.path, &info, nudge, sizeof(nudge), now);
 #endif
+}
+static inline int tern_continue_handshake(tern_context *c, uint64_t timestamp) {
+  tern_context *outer = tern__enter(c);
+  int result = tern__continue_handshake(c, timestamp);
+  tern__leave(c, outer);
+  return result;
 }
 
 #endif

@@ -57,13 +57,13 @@ typedef struct tern_parameters {
 typedef struct tern_info {
   uint64_t latest_rtt, minimum_rtt, smoothed_rtt, rtt_variation;
   uint64_t congestion_window, slow_start_threshold, bytes_in_flight;
-  uint64_t packets_lost, bytes_lost;  // counted by the library since 1.16
+  uint64_t packets_lost;  // counted by the library since 1.16
   int counts_losses;
 } tern_info;
 
 typedef struct tern_close_reason {
   int kind;  // 0 transport, 1 application, anything else: no error code applies
-  uint64_t code, frame_type;
+  uint64_t code;
   const uint8_t *text;  // borrowed from the connection
   size_t text_length;
 } tern_close_reason;

@@ -111,7 +111,12 @@ extension ConnectionEngine {
             self.context.statistics.streamBytesReceived &+= entry.bytesReceived &+ UInt64(entry.sink.filled)
         }
         self.connection = nil
-        self.streams.removeAll(to: self.pool)
+        // The application that closes has read what it wanted. Otherwise what arrived before the end stays readable.
+        if reason.closedBy == .local {
+            self.streams.removeAll(to: self.pool)
+        } else {
+            self.streams.keepUnread(to: self.pool)
+        }
         self.context.touched.removeAll()
         self.datagrams.removeAll()
     }

@@ -26,7 +26,7 @@ extension ConnectionEngine {
             throw EngineError(.datagramNotPossible, "a datagram of \(bytes.count) bytes is too long: \(limit) fit")
         }
         let id = self.nextDatagramID
-        guard self.datagrams.append(.init(id: id, payload: bytes, arrivedEarly: false)) else {
+        guard self.datagrams.append(.init(id: id, payload: bytes)) else {
             self.context.statistics.datagramFramesDropped &+= 1
             throw EngineError(
                 .queueFull, "\(self.datagrams.count) datagrams wait to be sent already: drop or slow down")
@@ -37,6 +37,7 @@ extension ConnectionEngine {
 
     /// Takes the next datagram that arrived; nil where none waits.
     public func readDatagram() -> [UInt8]? {
+        self.context.requireOutside()
         guard let item = self.context.received.popFirst() else {
             self.context.readableDatagramsSignalled = false
             return nil

@@ -38,11 +38,15 @@ extension ConnectionEngine {
         self.settle(.success, now: now)
     }
 
-    /// Sets the silence after which a PING is sent.
-    public func setKeepAlive(_ interval: Duration) throws(EngineError) {
+    /// Sets the silence after which a PING is sent; nil: none is.
+    public func setKeepAlive(_ interval: Duration?) throws(EngineError) {
+        guard let interval else { return try self.openConnection().setKeepAlive(0) }
         guard interval > .zero else { throw EngineError(.invalidConfiguration, "keep-alive must be positive") }
         try self.openConnection().setKeepAlive(interval.clampedNanoseconds)
     }
+
+    /// The probe timeout (RFC 9002 §6.2.1). Late packets may come for three of them: routes are remembered so long.
+    public var probeTimeout: Duration { .clamped(nanoseconds: self.connection?.probeTimeout ?? 0) }
 
     /// The figures of this connection.
     public var statistics: ConnectionStatistics {

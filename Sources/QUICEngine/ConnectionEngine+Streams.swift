@@ -119,14 +119,16 @@ extension ConnectionEngine {
     }
 
     /// Copies bytes that arrived into `buffer`. Credit goes back to the peer for what is read here, and only for that.
+    ///
+    /// What arrived before the peer ended the connection can be read afterwards, as long as the engine is kept.
     public func read(_ id: StreamID, into buffer: inout MutableRawSpan) throws(EngineError) -> ReadResult {
         let entry = try self.readableEntry(id)
         let count = entry.receiveQueue.read(into: &buffer, to: self.pool)
         if count > 0 {
-            self.streams.returnCredit(count, to: entry)
+            self.noteConsumed(count, on: entry)
             return .bytes(count)
         }
-        return self.endOfReading(entry)
+        return try self.endOfReading(entry)
     }
 
     /// Takes the next chunk that arrived, without copying. nil: there is none now; `read(_:into:)` tells whether that
@@ -137,7 +139,7 @@ extension ConnectionEngine {
             if entry.receiving.canReceive { entry.isReadableSignalled = false }
             return nil
         }
-        self.streams.returnCredit(chunk.count, to: entry)
+        self.noteConsumed(chunk.count, on: entry)
         return chunk
     }
 
@@ -148,6 +150,9 @@ extension ConnectionEngine {
 
     /// Bytes that were written and not acknowledged yet.
     public func bytesUnacknowledged(on id: StreamID) -> Int { self.streams[id]?.sendQueue.buffered ?? 0 }
+
+    /// Whether the stream began before the handshake was complete: its first bytes were, or may be, replayed.
+    public func startedEarly(_ id: StreamID) -> Bool { self.streams[id]?.startedEarly ?? false }
 
     /// Whether the stream exists for the application: it was not read to its end and closed yet.
     public func isKnown(_ id: StreamID) -> Bool { self.streams[id] != nil }
@@ -214,7 +219,7 @@ extension ConnectionEngine {
         if total > 0 { connection.extendConnectionWindow(by: total) }
     }
 
-    private func endOfReading(_ entry: StreamEntry) -> ReadResult {
+    private func endOfReading(_ entry: StreamEntry) throws(EngineError) -> ReadResult {
         // The buffer had no room: there is something to read still.
         guard entry.receiveQueue.count == 0 else { return .bytes(0) }
         entry.isReadableSignalled = false
@@ -222,13 +227,21 @@ extension ConnectionEngine {
         switch entry.receiving {
         case .dataReceived, .dataRead: result = .end
         case .resetReceived(let code), .resetRead(let code): result = .reset(code: code)
-        case .receive, .absent: return .bytes(0)
+        case .receive, .absent:
+            // Nothing more can come once the connection is over: its cause is the answer.
+            _ = try self.openConnection()
+            return .bytes(0)
         }
         if entry.receiving.finishReading() {
             self.context.touched.append(entry)
             self.settleStreams()
         }
         return result
+    }
+
+    private func noteConsumed(_ count: Int, on entry: StreamEntry) {
+        guard self.connection != nil else { return }
+        self.streams.returnCredit(count, to: entry)
     }
 
     private func noteWritten(_ count: Int, on entry: StreamEntry) {
@@ -238,6 +251,7 @@ extension ConnectionEngine {
     }
 
     private func entry(_ id: StreamID) throws(EngineError) -> StreamEntry {
+        self.context.requireOutside()
         if let entry = self.streams[id] { return entry }
         _ = try self.openConnection()
         throw EngineError(.streamNotFound, "stream \(id) does not exist, or both directions are over")
@@ -245,6 +259,7 @@ extension ConnectionEngine {
 
     private func writableEntry(_ id: StreamID) throws(EngineError) -> StreamEntry {
         let entry = try self.entry(id)
+        _ = try self.openConnection()
         if entry.sending.canWrite, !entry.wantsFIN { return entry }
         if entry.sending == .absent { throw Self.wrongDirection(id) }
         if let code = entry.stopSendingCode {
@@ -268,6 +283,7 @@ extension ConnectionEngine {
     }
 
     func openConnection() throws(EngineError) -> NGTCP2Connection {
+        self.context.requireOutside()
         guard let connection = self.connection, self.phase.isOpen else {
             let why = self.closeReason.map { ": \($0)" } ?? ""
             throw EngineError(.connectionStateMismatch, "the connection is over\(why)")

@@ -6,7 +6,7 @@
 ///     }
 public struct EngineConfiguration: Sendable {
     /// The defaults, changed by `configure`.
-    public static func defaults(_ configure: (inout EngineConfiguration) -> Void = { _ in }) -> EngineConfiguration {
+    public static func defaults(configure: (inout EngineConfiguration) -> Void = { _ in }) -> EngineConfiguration {
         var configuration = EngineConfiguration()
         configure(&configuration)
         return configuration

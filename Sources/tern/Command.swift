@@ -70,3 +70,8 @@ extension Double {
         return sign + filled.dropLast(digits) + "." + filled.suffix(digits)
     }
 }
+
+extension Duration {
+    /// This duration in seconds, for printing and for rates.
+    var seconds: Double { Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18 }
+}

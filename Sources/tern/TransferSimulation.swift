@@ -23,7 +23,7 @@ struct TransferSimulation {
         var simulation: TransferSimulation
         var wall = 0.0
 
-        var goodput: Double { Double(self.bytes) * 8 / max(self.transfer.inSeconds, 1e-9) / 1e6 }
+        var goodput: Double { Double(self.bytes) * 8 / max(self.transfer.seconds, 1e-9) / 1e6 }
 
         var table: String {
             let damaged =
@@ -33,13 +33,13 @@ struct TransferSimulation {
             table.add(
                 "link",
                 "\((Double(link.bandwidth) / 1e6).formatted(0)) Mbit/s, "
-                    + "\((link.roundTrip.inSeconds * 1e3).formatted(0)) ms round trip, \((link.loss * 100).formatted(1)) % loss"
+                    + "\((link.roundTrip.seconds * 1e3).formatted(0)) ms round trip, \((link.loss * 100).formatted(1)) % loss"
             )
-            table.add("handshake", "\((self.handshake.inSeconds * 1e3).formatted(1)) ms")
+            table.add("handshake", "\((self.handshake.seconds * 1e3).formatted(1)) ms")
             table.add("moved", "\((Double(self.bytes) / 1e6).formatted(1)) MB on \(link.streams) streams, all compared")
             table.add(
                 "took",
-                "\(self.transfer.inSeconds.formatted(2)) s of virtual time, \(self.wall.formatted(2)) s of yours")
+                "\(self.transfer.seconds.formatted(2)) s of virtual time, \(self.wall.formatted(2)) s of yours")
             table.add("goodput", "\(self.goodput.formatted(1)) Mbit/s")
             table.add(
                 "loss repaired",
@@ -50,7 +50,7 @@ struct TransferSimulation {
                 "\(self.statistics.datagramsSent) sent, \(self.statistics.datagramsReceived) received by the server")
             table.add(
                 "round trip",
-                "\((self.statistics.smoothedRTT.inSeconds * 1e3).formatted(1)) ms smoothed, \((self.statistics.minimumRTT.inSeconds * 1e3).formatted(1)) ms least"
+                "\((self.statistics.smoothedRTT.seconds * 1e3).formatted(1)) ms smoothed, \((self.statistics.minimumRTT.seconds * 1e3).formatted(1)) ms least"
             )
             table.add("cwnd", "\(self.statistics.congestionWindow / 1_000) kB at the end, \(link.congestionControl)")
             table.add("libraries", "ngtcp2 \(EngineLibrary.ngtcp2Version), GnuTLS \(EngineLibrary.gnutlsVersion)")
@@ -63,9 +63,9 @@ struct TransferSimulation {
         var json: String {
             var object = JSONObject()
             object.add("case", "simulate")
-            object.add("handshake_ms", self.handshake.inSeconds * 1e3)
+            object.add("handshake_ms", self.handshake.seconds * 1e3)
             object.add("bytes", self.bytes)
-            object.add("virtual_s", self.transfer.inSeconds)
+            object.add("virtual_s", self.transfer.seconds)
             object.add("goodput_mbit_per_s", self.goodput)
             object.add("packets_lost", self.statistics.packetsLost)
             object.add("packets_sent", self.statistics.datagramsSent)
@@ -145,10 +145,10 @@ struct TransferSimulation {
         let share = Double(receiver.total) / Double(max(self.bytes, 1))
         let filled = Int(share * 30)
         let bar = String(repeating: "█", count: min(filled, 30)) + String(repeating: "░", count: max(30 - filled, 0))
-        let rate = Double(receiver.total) * 8 / max(elapsed.inSeconds, 1e-9) / 1e6
+        let rate = Double(receiver.total) * 8 / max(elapsed.seconds, 1e-9) / 1e6
         let window = (sender.engine?.statistics.congestionWindow ?? 0) / 1_000
         return
-            "  \(bar) \((share * 100).formatted(0)) %  \(rate.formatted(0)) Mbit/s  cwnd \(window) kB  \(elapsed.inSeconds.formatted(1)) s"
+            "  \(bar) \((share * 100).formatted(0)) %  \(rate.formatted(0)) Mbit/s  cwnd \(window) kB  \(elapsed.seconds.formatted(1)) s"
     }
 }
 

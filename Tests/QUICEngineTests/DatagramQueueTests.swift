@@ -5,7 +5,7 @@ import Testing
 @Suite("Datagram queue")
 struct DatagramQueueTests {
     private func item(_ id: UInt64, _ count: Int) -> DatagramQueue.Item {
-        .init(id: id, payload: Array(repeating: UInt8(truncatingIfNeeded: id), count: count), arrivedEarly: false)
+        .init(id: id, payload: Array(repeating: UInt8(truncatingIfNeeded: id), count: count))
     }
 
     @Test("is first in, first out, and knows its bytes")

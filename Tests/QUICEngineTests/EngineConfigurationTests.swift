@@ -46,7 +46,7 @@ struct EngineConfigurationTests {
         #expect(error?.message.contains(name) == true, "\(error?.message ?? "")")
         // The server's end: the same check, and nobody is accepted.
         let other = Scenario()
-        other.server.listener?.configuration = .defaults(change)
+        other.server.listener?.configuration = .defaults(configure: change)
         let client = try other.dial()
         other.run(.seconds(1))
         #expect(other.server.accepted.isEmpty)

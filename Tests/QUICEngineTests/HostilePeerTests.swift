@@ -59,6 +59,7 @@ struct HostilePeerTests {
         self.inject(forge.packet(to: id, frames: [0x0a, 0x00, 0x04] + Array("tern".utf8)), scenario)
         scenario.run(.milliseconds(100))
         #expect(server.received[StreamID(0)] == Array("tern".utf8))
+        scenario.expectNothingLeft()
     }
 
     @Test(

@@ -37,6 +37,7 @@ private final class RandomWorld {
     private var client: SimulatedConnection?
     private var plans: [Plan] = []
     private var refused: Set<StreamID> = []
+    private var refusedToOpen: [String] = []
 
     /// What one stream is to do.
     private struct Plan {
@@ -95,7 +96,9 @@ private final class RandomWorld {
     /// Streams that did not end as they should, on a connection that does not say why; and what was left behind.
     func problems() -> [String] {
         var problems: [String] = []
-        let closed = self.client?.closeReason != nil || self.server?.closeReason != nil || self.server == nil
+        let closed = self.client?.closeReason != nil || self.server?.closeReason != nil
+        if self.server == nil, !closed { problems.append("no connection, and nobody says why") }
+        problems += self.refusedToOpen
         for plan in self.plans {
             guard let id = plan.id, let receiver = plan.fromClient ? self.server : self.client else { continue }
             let received = receiver.received[id] ?? []
@@ -137,7 +140,10 @@ private final class RandomWorld {
         }
         for index in self.plans.indices where self.plans[index].fromClient == fromClient {
             let plan = self.plans[index]
-            guard let id = try? connection.open(plan.direction, sending: plan.bytes) else { continue }
+            guard let id = try? connection.open(plan.direction, sending: plan.bytes) else {
+                if connection.closeReason == nil { self.refusedToOpen.append("a stream could not be opened") }
+                continue
+            }
             self.plans[index].id = id
             if plan.isReset { try? connection.engine?.reset(id, code: 7) }
             if plan.isRefused { self.refused.insert(id) }

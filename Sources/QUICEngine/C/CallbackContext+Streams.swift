@@ -97,9 +97,9 @@ extension CallbackContext {
         self.record(.earlyDataRejected(rejected))
     }
 
-    func receiveDatagram(_ bytes: [UInt8], isEarly: Bool) {
+    func receiveDatagram(_ bytes: [UInt8]) {
         self.statistics.datagramFramesReceived &+= 1
-        guard self.received.append(.init(id: 0, payload: bytes, arrivedEarly: isEarly)) else {
+        guard self.received.append(.init(id: 0, payload: bytes)) else {
             self.statistics.datagramFramesDropped &+= 1
             return
         }

@@ -74,14 +74,17 @@ internal import CNGTCP2
     }
 
     /// Every call into ngtcp2 that can run call-backs goes through here.
-    ///
-    /// Entering twice means that somebody called the engine from a closure of theirs (a custom trust policy, say):
-    /// ngtcp2 would corrupt itself, so that programming error traps. No peer can cause it.
     func entering<R>(_ body: () -> R) -> R {
-        precondition(self.depth == 0, "the engine must not be called from inside one of its own call-backs")
+        self.requireOutside()
         self.depth += 1
         defer { self.depth -= 1 }
         return body()
+    }
+
+    /// Being inside means that somebody called the engine from a closure of theirs (a custom trust policy, say):
+    /// ngtcp2 would corrupt itself, so that programming error traps. No peer can cause it.
+    func requireOutside() {
+        precondition(self.depth == 0, "the engine must not be called from inside one of its own call-backs")
     }
 
     func record(_ event: ConnectionEvent) { self.events.append(event) }
@@ -94,7 +97,7 @@ internal import CNGTCP2
 
     /// Gives the events away; room in `buffer` is kept.
     func drain(into buffer: inout [ConnectionEvent]) {
-        precondition(self.depth == 0, "events are drained after ngtcp2 has returned, never inside it")
+        self.requireOutside()
         buffer.append(contentsOf: self.events)
         self.events.removeAll(keepingCapacity: true)
         self.logLines = 0

@@ -88,7 +88,6 @@ extension CallbackContext {
             context.confirmedHandshake = true
             return 0
         }
-        unsafe table.pointee.keys_installed = { _, _, _ in 0 }
         unsafe table.pointee.key_updated = { owner in
             guard let context = unsafe context(owner) else { return failure }
             // The library makes the next keys in advance: the first time nothing was updated yet, and every further
@@ -101,9 +100,9 @@ extension CallbackContext {
             context.record(.keysUpdated)
             return 0
         }
-        unsafe table.pointee.datagram = { owner, early, bytes, count in
+        unsafe table.pointee.datagram = { owner, _, bytes, count in
             guard let context = unsafe context(owner) else { return failure }
-            context.receiveDatagram(unsafe Array(UnsafeBufferPointer(start: bytes, count: count)), isEarly: early != 0)
+            context.receiveDatagram(unsafe Array(UnsafeBufferPointer(start: bytes, count: count)))
             return 0
         }
         unsafe table.pointee.datagram_acknowledged = { owner, id in

@@ -4,7 +4,8 @@ extension ConnectionEngine {
     /// Writes datagrams into `buffer` and returns how many bytes; ``runs`` says how they are to be sent.
     ///
     /// It stops at the library's send quantum, at `maximumDatagrams`, or where the buffer has no room for another
-    /// datagram of full size. 0: there is nothing to send now; ``nextTimeout`` says when there may be.
+    /// datagram of full size (``EngineConfiguration/PacketSizes/maximumSent``: a smaller buffer gets nothing). 0: there is
+    /// nothing to send now; ``nextTimeout`` says when there may be.
     @discardableResult
     public func transmit(into buffer: inout MutableRawSpan, maximumDatagrams: Int = 64, now: EngineInstant) -> Int {
         self.runs.removeAll(keepingCapacity: true)

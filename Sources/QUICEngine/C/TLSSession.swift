@@ -55,12 +55,7 @@ internal import Synchronization
     /// The server's side.
     init(server: TLSServerConfiguration, resources: EngineResources) throws(EngineError) {
         try Self.validate(server.protocols, server.cryptography)
-        guard server.earlyData == nil || server.protocols.count == 1 else {
-            // RFC 8446 §4.2.10: early data is for the ticket's protocol, and GnuTLS's tickets do not name theirs.
-            throw EngineError(
-                .invalidConfiguration,
-                "a server that accepts 0-RTT can offer one application protocol (ALPN): give each its own")
-        }
+        try Self.validateEarlyData(server)
         let identity = server.identities.standard
         var flags = tern_tls_server
         if server.earlyData != nil { flags |= tern_tls_early_data }
@@ -178,6 +173,24 @@ internal import Synchronization
         }
         guard !cryptography.ciphers.isEmpty, !cryptography.groups.isEmpty else {
             throw EngineError(.invalidConfiguration, "name at least one cipher and one key exchange group")
+        }
+    }
+
+    private static func validateEarlyData(_ server: TLSServerConfiguration) throws(EngineError) {
+        guard server.earlyData != nil else { return }
+        guard server.ticketKey != nil else {
+            throw EngineError(.invalidConfiguration, "0-RTT needs session tickets: set ticketKey")
+        }
+        // RFC 8446 §4.2.10: early data is for the ticket's protocol, and GnuTLS's tickets do not name theirs.
+        guard server.protocols.count == 1 else {
+            throw EngineError(
+                .invalidConfiguration,
+                "a server that accepts 0-RTT can offer one application protocol (ALPN): give each a configuration of its own"
+            )
+        }
+        guard case .none = server.clientAuthentication else {
+            throw EngineError(
+                .invalidConfiguration, "0-RTT and client certificates exclude each other: a resumed session shows none")
         }
     }
 

@@ -3,7 +3,6 @@ struct DatagramQueue {
     struct Item {
         let id: UInt64
         let payload: [UInt8]
-        let arrivedEarly: Bool
     }
 
     let countLimit: Int

@@ -31,10 +31,16 @@ public struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
     /// Creates an ID from `count` bytes of `span` at `offset`, or nil where they are not there or too many.
     public init?(_ span: RawSpan, offset: Int, count: Int) {
         guard count >= 0, count <= Self.maximumLength, offset >= 0, offset <= span.byteCount - count else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for index in offset..<offset + count { bytes.append(span.byte(at: index)) }
-        self.init(bytes)
+        var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        for index in 0..<count {
+            let byte = UInt64(span.byte(at: offset + index))
+            switch index >> 3 {
+            case 0: words.0 |= byte << UInt64(56 - 8 * (index & 7))
+            case 1: words.1 |= byte << UInt64(56 - 8 * (index & 7))
+            default: words.2 |= byte << UInt64(24 - 8 * (index & 7))
+            }
+        }
+        self.init(count: count, first: words.0, second: words.1, third: UInt32(truncatingIfNeeded: words.2))
     }
 
     /// Creates an ID of `count` bytes (cut to twenty) from random bits.

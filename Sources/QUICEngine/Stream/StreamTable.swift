@@ -35,6 +35,20 @@ final class StreamTable {
         self.creditors.removeAll(keepingCapacity: true)
     }
 
+    /// The connection is over. What arrived can still be read; everything else goes.
+    func keepUnread(to pool: ChunkPool) {
+        self.scheduler.removeAll()
+        self.creditors.removeAll()
+        for entry in self.allInOrder {
+            entry.absorb()
+            entry.sendQueue.removeAll(to: pool)
+            entry.isClosedByTransport = true
+            if entry.receiveQueue.count == 0, entry.receiving.canReceive || entry.receiving.isFinal {
+                self.entries[entry.id] = nil
+            }
+        }
+    }
+
     func removeAll(to pool: ChunkPool) {
         self.scheduler.removeAll()
         self.creditors.removeAll()
