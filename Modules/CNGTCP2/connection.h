@@ -50,8 +50,10 @@ static inline int tern_connection_new(tern_context *c, const ngtcp2_cid *dcid, c
   tern__fill_parameters(&p, parameters);
   tern__to_path(path, &storage);
   c->last_timestamp = settings->initial_timestamp;
-  if (c->is_server) return ngtcp2_conn_server_new(&c->connection, dcid, scid, &storage.path, version, &callbacks, &s, &p, NULL, c);
-  return ngtcp2_conn_client_new(&c->connection, dcid, scid, &storage.path, version, &callbacks, &s, &p, NULL, c);
+  int result = c->is_server ? ngtcp2_conn_server_new(&c->connection, dcid, scid, &storage.path, version, &callbacks, &s, &p, NULL, c)
+                            : ngtcp2_conn_client_new(&c->connection, dcid, scid, &storage.path, version, &callbacks, &s, &p, NULL, c);
+  if (result != 0) c->connection = NULL;  // 0.12 leaves what it freed
+  return result;
 }
 static inline void tern_connection_free(tern_context *c) {
   if (c->connection) ngtcp2_conn_del(c->connection);
@@ -165,6 +167,7 @@ static inline int tern_handle_expiry(tern_context *c, uint64_t timestamp) {
 #if TERN_LEGACY
   // 0.12 lets a retired connection ID go after its time, not at it: exactly then the timer would stay due for ever.
   now += 1;
+  c->last_timestamp = now;
 #endif
   return ngtcp2_conn_handle_expiry(c->connection, now);
 }

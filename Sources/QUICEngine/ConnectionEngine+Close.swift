@@ -108,7 +108,9 @@ extension ConnectionEngine {
         self.context.record(.closed(reason))
         self.refreshLibraryFigures()
         for entry in self.streams.allInOrder {
-            self.context.statistics.streamBytesReceived &+= entry.bytesReceived &+ UInt64(entry.sink.filled)
+            entry.absorb()
+            self.context.statistics.streamBytesReceived &+= entry.bytesReceived
+            entry.bytesReceived = 0
         }
         self.connection = nil
         // The application that closes has read what it wanted. Otherwise what arrived before the end stays readable.

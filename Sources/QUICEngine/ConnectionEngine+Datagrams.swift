@@ -2,9 +2,14 @@ extension ConnectionEngine {
     /// The largest datagram that can be sent now; 0 where the peer accepts none. It grows with the path's MTU.
     public var maximumDatagramSize: Int {
         guard let connection = self.connection, let limit = connection.datagramLimit, limit > 0 else { return 0 }
-        // Short header, packet number, tag, frame type and length: what a DATAGRAM frame shares its packet with.
-        let overhead = 1 + connection.destination.count + 4 + 16 + 3
-        return max(min(connection.pathMaximumPayload - overhead, limit - 3), 0)
+        return max(min(self.datagramRoom(connection), limit - 3), 0)
+    }
+
+    /// What the path's packets have room for beside header, packet number, tag, frame type and length.
+    func datagramRoom(_ connection: NGTCP2Connection) -> Int {
+        let ids = connection.destination.count
+        let header = self.phase == .handshaking ? 1 + 4 + 2 + ids + self.context.generator.length + 2 : 1 + ids
+        return connection.pathMaximumPayload - header - 4 - 16 - 3
     }
 
     /// Queues a datagram (RFC 9221) and returns the number by which its fate will be told.
@@ -14,7 +19,7 @@ extension ConnectionEngine {
     @discardableResult
     public func sendDatagram(_ bytes: [UInt8]) throws(EngineError) -> UInt64 {
         _ = try self.openConnection()
-        // An empty datagram trips an assertion of ngtcp2 up to 1.11 on the receiving side.
+        // An empty datagram trips an assertion of ngtcp2 up to 1.11.
         guard !bytes.isEmpty else { throw EngineError(.datagramNotPossible, "an empty datagram can't be sent") }
         let limit = self.maximumDatagramSize
         guard limit > 0 else {

@@ -8,7 +8,7 @@ extension ConnectionEngine {
 
     /// Feeds datagrams that came together, each `segmentSize` bytes long but the last: what UDP_GRO delivers.
     public func receive(_ datagrams: RawSpan, segmentSize: Int, path: NetworkPath, ecn: ECN, now: EngineInstant) {
-        let size = max(segmentSize, 1)
+        let size = min(max(segmentSize, 1), max(datagrams.byteCount, 1))
         self.countReceived(datagrams.byteCount, (datagrams.byteCount + size - 1) / size, on: path)
         var rest = datagrams
         if let connection = self.connection {

@@ -72,7 +72,7 @@ extension ConnectionEngine {
         let entry = try self.entry(id)
         guard entry.sending != .absent else { throw Self.wrongDirection(id) }
         guard entry.sending.reset() else { return }
-        entry.sendQueue.discardUnsent()
+        entry.sendQueue.discardUnsent(to: self.pool)
         self.streams.scheduler.unschedule(entry)
         guard !entry.isClosedByTransport, let connection = self.connection else { return }
         _ = connection.resetStream(id, code: code)
@@ -89,6 +89,9 @@ extension ConnectionEngine {
         self.context.discardedBytes &+= UInt64(entry.receiveQueue.removeAll(to: self.pool))
         if !entry.receiving.finishReading(), !entry.isClosedByTransport, let connection = self.connection {
             _ = connection.stopSending(id, code: code)
+            if EngineLibrary.keepsRemoteStreams, !id.isBidirectional, entry.receiving.receiveFIN() {
+                _ = entry.receiving.finishReading()
+            }
         }
         self.context.touched.append(entry)
         self.settleStreams()

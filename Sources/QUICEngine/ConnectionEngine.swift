@@ -147,6 +147,8 @@ public final class ConnectionEngine {
                 streams: streams, pool: parts.resources.pool, random: parts.random, generator: parts.generator,
                 resetSecret: parts.resetSecret, verifier: parts.verifier, identities: parts.identities,
                 qlog: configuration.diagnostics.qlog, logLineLimit: configuration.diagnostics.logLineLimit,
+                replacedStreamLimit: Int(
+                    clamping: configuration.streams.bidirectional + configuration.streams.unidirectional),
                 received: DatagramQueue(countLimit: limits.receiveQueueCount, byteLimit: limits.receiveQueueBytes)))
         self.isServer = parameters.isServer
         self.configuration = configuration

@@ -131,7 +131,7 @@ struct SendQueueTests {
         var queue = SendQueue()
         queue.append(pattern(1_000).span.bytes, from: pool)
         queue.commit(400)
-        queue.discardUnsent()
+        queue.discardUnsent(to: pool)
         #expect(queue.unsent == 0)
         #expect(queue.buffered == 400)
         #expect(pool.liveChunks > 0)

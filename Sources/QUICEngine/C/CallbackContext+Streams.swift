@@ -45,6 +45,9 @@ extension CallbackContext {
     func receiveResetOfUnopened(_ id: StreamID, code: UInt64) {
         let answer = unsafe ngtcp2_conn_set_stream_user_data(self.connection, id.rawValue, nil)
         guard LibraryResult(answer) == .streamNotFound, self.streams[id] == nil else { return }
+        // The library grants the peer another stream at once: those that nobody has looked at yet must not pile up.
+        guard self.streams.replacedCount < self.replacedStreamLimit else { return }
+        self.streams.replacedCount += 1
         let entry = StreamEntry(id: id, isLocal: false)
         entry.isClosedByTransport = true
         entry.isReplacedByLibrary = true
@@ -76,7 +79,7 @@ extension CallbackContext {
         entry.stopSendingCode = code
         // The library answers with RESET_STREAM by itself (RFC 9000 §3.5).
         _ = entry.sending.reset()
-        entry.sendQueue.discardUnsent()
+        entry.sendQueue.discardUnsent(to: self.pool)
         self.streams.scheduler.unschedule(entry)
         self.announce(entry, isEarly: false)
         self.record(.streamStopped(id, code: code))
@@ -89,7 +92,7 @@ extension CallbackContext {
 
     /// RFC 9001 §4.6.2: nothing of it happened. The streams' numbers will be given out again.
     func rejectEarlyData() {
-        let rejected = self.streams.allInOrder.filter(\.isLocal).map { entry in
+        let rejected = self.streams.allInOrder.filter { $0.isLocal && !$0.sending.isReset }.map { entry in
             let chunks = entry.sendQueue.takeAll()
             self.streams.remove(entry)
             return RejectedStream(id: entry.id, chunks: chunks, isFinished: entry.wantsFIN, priority: entry.priority)

@@ -35,6 +35,8 @@ internal import CNGTCP2
     var readableDatagramsSignalled = false
     /// STOP_SENDING seen in the packet that is being read, for streams that it is about to open.
     var earlyStops: [StreamID: UInt64] = [:]
+    /// How many streams that were reset before they were opened may wait for the application.
+    let replacedStreamLimit: Int
     private var logLines = 0
     private var depth = 0
 
@@ -55,6 +57,7 @@ internal import CNGTCP2
         self.identities = parts.identities
         self.qlog = parts.qlog
         self.logLineLimit = parts.logLineLimit
+        self.replacedStreamLimit = parts.replacedStreamLimit
         self.received = parts.received
         self.events.reserveCapacity(64)
     }
@@ -70,6 +73,7 @@ internal import CNGTCP2
         let identities: ServerIdentities?
         let qlog: QlogSink?
         let logLineLimit: Int
+        let replacedStreamLimit: Int
         let received: DatagramQueue
     }
 

@@ -101,8 +101,8 @@ extension ConnectionEngine {
         case .success: return run.packets > 0 ? .wrotePackets : .success
         case .streamDataBlocked: self.block(entry, connection)
         case .streamShut, .streamNotFound:
+            self.context.receiveStopSending(entry.id, code: 0)
             self.streams.scheduler.unschedule(entry)
-            entry.sendQueue.discardUnsent()
         default:
             // Something that is longer, or goes elsewhere, than the run: a probe, usually.
             if run.result > 0 { return self.take(run.result, connection, &position) }
@@ -135,6 +135,12 @@ extension ConnectionEngine {
         _ connection: NGTCP2Connection,
         _ now: EngineInstant, _ position: inout FillPosition
     ) -> LibraryResult {
+        guard item.payload.count <= self.datagramRoom(connection) else {
+            // Queued for a path that carried more. The library would say "nothing to send" for ever.
+            self.datagrams.popFirst()
+            self.context.statistics.datagramFramesDropped &+= 1
+            return .writeMore
+        }
         var isAccepted = false
         let written = unsafe connection.writeDatagram(
             to: target, capacity: capacity, isAccepted: &isAccepted, id: item.id, payload: item.payload, now: now)

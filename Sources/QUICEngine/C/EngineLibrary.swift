@@ -29,6 +29,9 @@ public enum EngineLibrary {
     /// Before 0.19 a blocked stream was answered with "nothing to send", which would starve the others.
     static let hidesBlockedStreams = tern_compiled_version() < 0x01_00_00
 
+    /// Before 0.14 the peer's unidirectional streams were never closed: nothing more is told of one after STOP_SENDING.
+    static let keepsRemoteStreams = tern_compiled_version() < 0x01_00_00
+
     /// Makes sure that the running library can be used; called for every engine, costs a comparison.
     static func checkVersion() throws(EngineError) { try self.check(running: tern_runtime_version()) }
 

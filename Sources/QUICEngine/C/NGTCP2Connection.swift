@@ -51,6 +51,8 @@ internal import CNGTCP2
         // The last qlog event is written while the connection goes, so the call-backs are still needed.
         self.callbacks.entering { unsafe tern_connection_free(self.context) }
         unsafe self.callbacks.connection = nil
+        // The session goes a moment later, and must not point to what is freed here.
+        unsafe gnutls_session_set_ptr(self.tls.handle, nil)
         unsafe self.context.deallocate()
         self.resources.count(.connection, -1)
     }
@@ -194,7 +196,10 @@ internal import CNGTCP2
     }
 
     func continueHandshake(now: EngineInstant) -> LibraryResult {
-        defer { self.collectAcknowledged() }
+        defer {
+            self.collectAcknowledged()
+            self.callbacks.earlyStops.removeAll()
+        }
         return self.callbacks.entering { LibraryResult(unsafe tern_continue_handshake(self.context, now.nanoseconds)) }
     }
 
@@ -269,7 +274,10 @@ internal import CNGTCP2
     var maximumPayload: Int { unsafe ngtcp2_conn_get_max_tx_udp_payload_size(self.conn) }
     var pathMaximumPayload: Int { unsafe ngtcp2_conn_get_path_max_tx_udp_payload_size(self.conn) }
 
-    func setKeepAlive(_ interval: UInt64) { unsafe ngtcp2_conn_set_keep_alive_timeout(self.conn, interval) }
+    /// An interval near the end of time would wrap inside the library.
+    func setKeepAlive(_ interval: UInt64) {
+        unsafe ngtcp2_conn_set_keep_alive_timeout(self.conn, min(interval, UInt64(Int64.max)))
+    }
 
     var path: NetworkPath? {
         var path = tern_path()
@@ -311,7 +319,11 @@ internal import CNGTCP2
         unsafe tern_use_early_parameters(self.context, bytes, bytes.count) == 0
     }
 
-    func submitToken(_ token: [UInt8]) { _ = unsafe ngtcp2_conn_submit_new_token(self.conn, token, token.count) }
+    /// The library asserts that there is a token, and one that fits no packet would never be sent.
+    func submitToken(_ token: [UInt8]) {
+        guard 1...512 ~= token.count else { return }
+        _ = unsafe ngtcp2_conn_submit_new_token(self.conn, token, token.count)
+    }
 
     var peerClose: (isApplication: Bool?, code: UInt64, reason: String) {
         var close = unsafe tern_close_reason()

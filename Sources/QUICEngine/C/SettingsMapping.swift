@@ -31,10 +31,12 @@ struct SettingsMapping {
         }
         let largest: UInt64 = 1 << 62 - 1
         try require(
-            c.idleTimeout > .zero, "idleTimeout must be positive: an endless one keeps dead connections for ever")
-        try require(c.handshakeTimeout > .zero, "handshakeTimeout must be positive")
-        try require(c.keepAlive.map { $0 > .zero } ?? true, "keepAlive must be positive, or nil for none")
-        try require(c.initialRTT > .zero, "initialRTT must be positive")
+            c.idleTimeout.clampedNanoseconds > 0,
+            "idleTimeout must be positive: an endless one keeps dead connections for ever")
+        try require(c.handshakeTimeout.clampedNanoseconds > 0, "handshakeTimeout must be positive")
+        try require(
+            c.keepAlive.map { $0.clampedNanoseconds > 0 } ?? true, "keepAlive must be positive, or nil for none")
+        try require(c.initialRTT.clampedNanoseconds > 0, "initialRTT must be positive")
         try require(
             c.maximumAcknowledgementDelay < .milliseconds(16_384), "maximumAcknowledgementDelay must be below 2^14 ms")
         try require(c.acknowledgementThreshold > 0, "acknowledgementThreshold must be at least 1")

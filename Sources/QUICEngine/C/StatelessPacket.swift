@@ -70,6 +70,8 @@ public enum StatelessPacket {
     public static func retry(
         for initial: InitialPacket, retrySource: ConnectionID, token: [UInt8]
     ) -> [UInt8] {
+        // The library asserts both.
+        guard !token.isEmpty, retrySource != initial.destination else { return [] }
         var client = initial.source.cValue
         var server = retrySource.cValue
         var original = initial.destination.cValue

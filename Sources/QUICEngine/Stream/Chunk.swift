@@ -63,6 +63,8 @@
         return taken
     }
 
+    func belongs(to pool: ChunkPool) -> Bool { self.pool === pool }
+
     func becomeIdle() {
         self.start = 0
         self.end = 0

@@ -108,7 +108,8 @@ internal import Synchronization
 
     /// Takes back a chunk that never left the engine, object and all: the next `take` allocates nothing.
     func giveBack(_ chunk: consuming Chunk) {
-        guard isKnownUniquelyReferenced(&chunk) else { return }
+        // One from another loop's pool goes home by itself.
+        guard chunk.belongs(to: self), isKnownUniquelyReferenced(&chunk) else { return }
         let returned = chunk
         self.state.withLock { state in
             guard state.idleBytes + returned.sizeClass.capacity <= self.idleLimit else { return }

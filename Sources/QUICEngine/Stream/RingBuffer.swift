@@ -41,6 +41,13 @@ struct RingBuffer<Element> {
         return found
     }
 
+    @discardableResult
+    mutating func popLast() -> Element? {
+        guard self.count > 0 else { return nil }
+        self.count -= 1
+        return self.slots[(self.head &+ self.count) & (self.slots.count &- 1)].take()
+    }
+
     mutating func removeAll() {
         self.slots.removeAll()
         self.head = 0

@@ -13,6 +13,8 @@ struct SendQueue {
     private var chunks = RingBuffer<Chunk>()
     /// The stream offset of the first byte of the first chunk.
     private var base: UInt64 = 0
+    /// The stream offset behind the last byte of the last chunk.
+    private var tail: UInt64 = 0
     /// The chunk that holds the committed cursor, and the stream offset at which it begins.
     private var cursorIndex = 0
     private var cursorBase: UInt64 = 0
@@ -34,6 +36,7 @@ struct SendQueue {
                 unsafe source += taken
                 left -= taken
                 self.written &+= UInt64(taken)
+                self.tail &+= UInt64(taken)
             }
         }
     }
@@ -44,6 +47,7 @@ struct SendQueue {
         self.chunks.append(chunk)
         self.sealed = self.chunks.count
         self.written &+= UInt64(chunk.count)
+        self.tail &+= UInt64(chunk.count)
     }
 
     /// The piece of memory that comes next (0), the one behind it (1), and so on; nil where there is no more.
@@ -67,7 +71,13 @@ struct SendQueue {
     }
 
     /// Forgets what ngtcp2 has not seen yet: the stream was reset. Committed bytes stay until it lets go of them.
-    mutating func discardUnsent() { self.written = self.committed }
+    mutating func discardUnsent(to pool: ChunkPool) {
+        while let last = self.chunks.last, self.tail &- UInt64(last.count) >= self.committed {
+            self.tail &-= UInt64(last.count)
+            if let chunk = self.chunks.popLast() { pool.giveBack(chunk) }
+        }
+        self.written = self.committed
+    }
 
     /// Frees every chunk. Only when ngtcp2 holds no pointer any more.
     mutating func removeAll(to pool: ChunkPool) {
@@ -75,6 +85,7 @@ struct SendQueue {
         self.acknowledged = self.written
         self.committed = self.written
         self.base = self.written
+        self.tail = self.written
         self.cursorIndex = 0
         self.cursorBase = self.written
         self.sealed = 0

@@ -4,6 +4,8 @@ final class StreamTable {
     /// Streams with consumed bytes whose credit is to be returned.
     private var creditors: [StreamEntry] = []
     var scheduler: SendScheduler
+    /// Streams that the library has forgotten and replaced although the application has not seen them.
+    var replacedCount = 0
 
     init(starvationBound: Int) { self.scheduler = SendScheduler(starvationBound: starvationBound) }
 
@@ -17,6 +19,7 @@ final class StreamTable {
     func insert(_ entry: StreamEntry) { self.entries[entry.id] = entry }
 
     func remove(_ entry: StreamEntry) {
+        if entry.isReplacedByLibrary, self.entries[entry.id] != nil { self.replacedCount -= 1 }
         self.scheduler.unschedule(entry)
         self.entries[entry.id] = nil
     }

@@ -13,6 +13,7 @@ public final class ProcessReplayMemory: ReplayMemory {
     private struct State {
         var expiries: [[UInt8]: Int64] = [:]
         var latest: Int64 = 0
+        var sweptAt: Int64 = .min
     }
 
     /// How many attempts are remembered.
@@ -27,7 +28,9 @@ public final class ProcessReplayMemory: ReplayMemory {
         self.state.withLock { state in
             state.latest = max(state.latest, expiry)
             if state.expiries[key] != nil { return false }
-            if state.expiries.count >= self.capacity {
+            if state.expiries.count >= self.capacity, state.latest > state.sweptAt {
+                // Once a second at most: whoever fills the memory must not make everybody sort it.
+                state.sweptAt = state.latest
                 // All entries live equally long, so what expires well before the newest has expired already.
                 let newest = state.latest
                 state.expiries = state.expiries.filter { newest - $0.value < Self.lifetime }
