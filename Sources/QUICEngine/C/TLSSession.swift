@@ -212,15 +212,19 @@ private enum PriorityCache {
 
     private static let entries = Mutex<[String: Entry]>([:])
 
+    /// Parsed under the lock: two threads that need the same choice must not parse it twice and keep one.
     static func priorities(_ text: String) throws(EngineError) -> OpaquePointer {
-        if let entry = self.entries.withLock({ $0[text] }) { return unsafe entry.handle }
-        var handle: OpaquePointer?
-        try check("choosing ciphers and groups", unsafe gnutls_priority_init(&handle, text, nil))
-        guard let handle = unsafe handle else {
-            throw EngineError(.invalidConfiguration, "choosing ciphers and groups failed")
+        let (entry, result) = self.entries.withLock { entries -> (Entry?, CInt) in
+            if let entry = entries[text] { return (entry, 0) }
+            var handle: OpaquePointer?
+            let result = unsafe gnutls_priority_init(&handle, text, nil)
+            guard result == 0, let handle = unsafe handle else { return (nil, result) }
+            let entry = unsafe Entry(handle: handle)
+            entries[text] = entry
+            return (entry, 0)
         }
-        let entry = unsafe Entry(handle: handle)
-        self.entries.withLock { $0[text] = entry }
-        return unsafe handle
+        try check("choosing ciphers and groups", result)
+        guard let entry else { throw EngineError(.invalidConfiguration, "choosing ciphers and groups failed") }
+        return unsafe entry.handle
     }
 }
