@@ -166,8 +166,8 @@ static inline int tern_handle_expiry(tern_context *c, uint64_t timestamp) {
   uint64_t now = tern__clamp(c, timestamp);
 #if TERN_LEGACY
   // 0.12 lets a retired connection ID go after its time, not at it: exactly then the timer would stay due for ever.
+  // Not remembered: this family does not mind that the next time is the same instant again.
   now += 1;
-  c->last_timestamp = now;
 #endif
   return ngtcp2_conn_handle_expiry(c->connection, now);
 }
