@@ -66,9 +66,6 @@ public final class SimulatedConnection {
         return id
     }
 
-    /// Whether everything that was to be sent was taken by the engine.
-    public var hasWrittenAll: Bool { self.writers.isEmpty }
-
     /// Reads what is there of one stream.
     public func read(_ id: StreamID) {
         guard let engine = self.engine else { return }

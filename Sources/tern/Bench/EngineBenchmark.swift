@@ -90,6 +90,7 @@ struct EngineBenchmark {
             $0.packets.discoversPathMTU = false
             $0.streams.unidirectional = 1_000
             $0.versions = [.version1]
+            // The library's own default, which the C loop has; Tern's is 8.
             $0.migration.activeConnectionIDLimit = 2
         }
     }

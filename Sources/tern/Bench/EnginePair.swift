@@ -127,6 +127,7 @@ final class EnginePair {
             let datagrams = buffer.span.bytes.extracting(run.offset..<run.offset + run.count)
             let engine = try receiver ?? self.accept(datagrams.extracting(first: run.segmentSize), now)
             if receiver == nil { self.server = engine }
+            // No marks, as in the C loop that this is compared with: counting them costs about one percent.
             engine.receive(datagrams, segmentSize: run.segmentSize, path: path, ecn: .notCapable, now: now)
             self.packets += UInt64(run.datagrams)
         }
