@@ -1,3 +1,4 @@
+internal import CLinuxUDP
 internal import Glibc
 
 /// The clock that timers run on: it never goes back, and setting the date does not move it.
@@ -22,6 +23,12 @@ public enum WallClock {
 public enum ProcessorClock {
     /// Nanoseconds of processor time, user and system together.
     public static func now() -> UInt64 { nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+}
+
+/// How much processor time the calling thread has used.
+public enum ThreadClock {
+    /// Nanoseconds of processor time, user and system together.
+    public static func now() -> UInt64 { nanoseconds(of: CLOCK_THREAD_CPUTIME_ID) }
 }
 
 /// The only reader of system clocks in the package.

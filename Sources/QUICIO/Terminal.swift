@@ -6,11 +6,19 @@ public enum Terminal {
     /// Whether somebody watches the error stream.
     public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Writes to the output stream at once.
+    public static func write(_ text: String) {
+        fflush(nil)
+        self.write(text, to: STDOUT_FILENO)
+    }
+
     /// Writes to the error stream at once.
-    public static func writeError(_ text: String) {
+    public static func writeError(_ text: String) { self.write(text, to: STDERR_FILENO) }
+
+    private static func write(_ text: String, to descriptor: CInt) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
-            let written = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard written > 0 else { return }
             bytes = bytes.dropFirst(written)
         }
@@ -21,4 +29,7 @@ public enum Terminal {
         fflush(nil)
         Glibc.exit(code)
     }
+
+    /// Sends what was printed on its way, where it is held back because no terminal is there.
+    public static func flush() { fflush(nil) }
 }

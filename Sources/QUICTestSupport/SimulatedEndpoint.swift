@@ -64,8 +64,6 @@ public final class SimulatedEndpoint {
 
     /// Owns this endpoint, and lives longer.
     unowned let simulation: Simulation
-    /// Tokens by which peers tell that they have lost a connection's state.
-    private var resetTokens: [StatelessResetToken: Int] = [:]
     private var nextHandle = 0
     private var buffer = [UInt8](repeating: 0, count: 65_536)
 
@@ -93,7 +91,6 @@ public final class SimulatedEndpoint {
     public func restart() {
         for (_, connection) in self.live { connection.letGo() }
         self.live.removeAll()
-        self.resetTokens.removeAll()
         self.accepted.removeAll()
         self.table = ConnectionTable()
     }
@@ -110,8 +107,7 @@ public final class SimulatedEndpoint {
         case .short(let destination):
             self.deliver(delivery, to: destination) {
                 // RFC 9000 §10.3.1: what nobody knows may be a reset, which its last bytes tell.
-                if let handle = StatelessResetToken(Array(delivery.bytes.suffix(16))).flatMap({ self.resetTokens[$0] })
-                {
+                if let handle = self.table.owner(ofResetIn: delivery.bytes.span.bytes) {
                     self.deliver(delivery, to: handle)
                 } else {
                     self.resetStatelessly(destination, delivery)
@@ -183,9 +179,10 @@ public final class SimulatedEndpoint {
             self.table.retire(issued.id, of: handle, until: self.simulation.now.advanced(by: .seconds(1)))
         case .initialConnectionIDExpired:
             self.table.removeInitial(of: handle, until: self.simulation.now.advanced(by: .seconds(1)))
-        case .resetTokenLearned(let token, _): self.resetTokens[token] = handle
-        case .resetTokenExpired(let token, _): self.resetTokens[token] = nil
-        case .terminated: self.resetTokens = self.resetTokens.filter { $0.value != handle }
+        case .handshakeConfirmed: self.table.promote(handle)
+        case .resetTokenLearned(let token, let number): self.table.learn(token, number: number, for: handle)
+        case .resetTokenExpired(let token, let number): self.table.forget(token, number: number, for: handle)
+        case .terminated: self.table.forgetResetTokens(of: handle)
         default: break
         }
     }

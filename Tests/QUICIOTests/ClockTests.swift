@@ -30,6 +30,19 @@ internal import Testing
         #expect(seconds < 7_258_118_400, "after 2200: the unit or the origin is wrong")
     }
 
+    @Test("A thread's processor time grows as the thread works, and never by more than the process's")
+    func threadTime() {
+        let process = ProcessorClock.now()
+        let start = ThreadClock.now()
+        var last = start
+        while last - start < 1_000_000 {
+            let now = ThreadClock.now()
+            #expect(now >= last)
+            last = now
+        }
+        #expect(ProcessorClock.now() - process >= last - start)
+    }
+
     @Test("The two parts of a time join without overflow")
     func joining() {
         #expect(nanoseconds(seconds: 0, fraction: 0) == 0)

@@ -1,0 +1,9 @@
+internal import Glibc
+
+/// The numbers that files report.
+extension Errno {
+    /// `ENOENT`: there is no such file, or no such folder.
+    public static var noSuchFile: Errno { Errno(ENOENT) }
+    /// `EFBIG`: the file is larger than the caller wants to read.
+    public static var fileTooLarge: Errno { Errno(EFBIG) }
+}

@@ -1,0 +1,39 @@
+internal import CLinuxUDP
+internal import Glibc
+
+/// One address of a network interface of this host.
+///
+///     for interface in try NetworkInterface.all() where interface.isUp && !interface.isLoopback {
+///         print(interface.name, interface.address.host)
+///     }
+public struct NetworkInterface: Hashable, Sendable {
+    /// What the host calls it, for example `eth0`; once for each of its addresses.
+    public let name: String
+    /// The address, with port 0.
+    public let address: SocketAddress
+    /// Whether it is switched on.
+    public let isUp: Bool
+    /// Whether it reaches nothing but this host.
+    public let isLoopback: Bool
+
+    /// All IPv4 and IPv6 addresses of this host, as they are now.
+    public static func all() throws(Errno) -> [NetworkInterface] {
+        var first: UnsafeMutablePointer<ifaddrs>?
+        guard unsafe getifaddrs(&first) == 0 else { throw Errno.last }
+        defer { unsafe freeifaddrs(first) }
+        var found: [NetworkInterface] = []
+        var next = unsafe first
+        while let entry = unsafe next {
+            unsafe next = entry.pointee.ifa_next
+            guard let address = SocketAddress(unsafe tern_udp_from_sockaddr(entry.pointee.ifa_addr)),
+                let name = unsafe entry.pointee.ifa_name
+            else { continue }
+            found.append(
+                NetworkInterface(
+                    name: unsafe String(cString: name), address: address,
+                    isUp: unsafe tern_udp_interface_is_up(entry) != 0,
+                    isLoopback: unsafe tern_udp_interface_is_loopback(entry) != 0))
+        }
+        return found
+    }
+}
