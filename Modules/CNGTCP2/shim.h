@@ -15,5 +15,6 @@
 #include "closing.h"
 #include "packets.h"
 #include "tls.h"
+#include "clock.h"
 
 #endif

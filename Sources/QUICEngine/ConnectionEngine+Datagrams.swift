@@ -50,6 +50,9 @@ extension ConnectionEngine {
         return item.payload
     }
 
+    /// Whether a datagram of this size finds room among those that wait.
+    public func hasRoomForDatagram(of size: Int) -> Bool { self.datagrams.hasRoom(for: size) }
+
     /// How many datagrams wait to be sent.
     public var datagramsQueued: Int { self.datagrams.count }
 }

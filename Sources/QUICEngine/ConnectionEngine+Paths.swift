@@ -40,13 +40,19 @@ extension ConnectionEngine {
 
     /// Sets the silence after which a PING is sent; nil: none is.
     public func setKeepAlive(_ interval: Duration?) throws(EngineError) {
-        guard let interval else { return try self.openConnection().setKeepAlive(0) }
-        guard interval > .zero else { throw EngineError(.invalidConfiguration, "keep-alive must be positive") }
-        try self.openConnection().setKeepAlive(interval.clampedNanoseconds)
+        let connection = try self.openConnection()
+        if let interval, interval <= .zero {
+            throw EngineError(.invalidConfiguration, "keep-alive must be positive")
+        }
+        self.keepAlive = interval?.clampedNanoseconds ?? 0
+        connection.setKeepAlive(self.keepAlive)
     }
 
     /// The probe timeout (RFC 9002 §6.2.1). Late packets may come for three of them: routes are remembered so long.
     public var probeTimeout: Duration { .clamped(nanoseconds: self.connection?.probeTimeout ?? 0) }
+
+    /// What the peer declared of itself; nil before it is known, and once the connection is over.
+    public var peerTransportParameters: PeerTransportParameters? { self.connection?.peerTransportParameters }
 
     /// The figures of this connection.
     public var statistics: ConnectionStatistics {

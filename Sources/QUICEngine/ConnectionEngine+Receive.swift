@@ -14,6 +14,7 @@ extension ConnectionEngine {
         if let connection = self.connection {
             let (result, consumed) = connection.read(datagrams, segmentSize: size, path: path, ecn: ecn, now: now)
             self.settle(result, now: now)
+            if let connection = self.connection { self.completePing(connection) }
             rest = datagrams.extracting(droppingFirst: consumed)
         }
         while rest.byteCount > 0, self.connection == nil {

@@ -25,6 +25,10 @@ extension ConnectionEngine {
         return entry.id
     }
 
+    /// Whether the server refused 0-RTT data: ``ConnectionEvent/earlyDataRejected(_:)`` was or will be told, and the numbers
+    /// of streams start over.
+    public var hasRejectedEarlyData: Bool { self.context.hasRejectedEarlyData }
+
     /// How many more streams the peer allows us to open now.
     public func streamsLeft(_ direction: StreamDirection) -> UInt64 { self.connection?.streamsLeft(direction) ?? 0 }
 
@@ -34,7 +38,7 @@ extension ConnectionEngine {
     @discardableResult
     public func write(_ bytes: RawSpan, to id: StreamID) throws(EngineError) -> Int {
         let entry = try self.writableEntry(id)
-        let room = max(self.configuration.flowControl.sendBuffer - entry.sendQueue.buffered, 0)
+        let room = max(self.sendBufferBound(of: entry) - entry.sendQueue.buffered, 0)
         let count = min(room, bytes.byteCount)
         if count < bytes.byteCount { entry.hasWaitingWriter = true }
         guard count > 0 else { return 0 }
@@ -48,7 +52,7 @@ extension ConnectionEngine {
     /// A chunk is taken whole, so one may pass the bound by less than its own size.
     public func write(_ chunk: Chunk, to id: StreamID) throws(EngineError) -> Bool {
         let entry = try self.writableEntry(id)
-        guard entry.sendQueue.buffered < self.configuration.flowControl.sendBuffer else {
+        guard entry.sendQueue.buffered < self.sendBufferBound(of: entry) else {
             entry.hasWaitingWriter = true
             return false
         }
@@ -169,9 +173,12 @@ extension ConnectionEngine {
             self.context.discardedBytes = 0
         }
         guard !self.context.touched.isEmpty else { return }
-        let low = self.configuration.flowControl.sendBufferLowWater
+        self.refreshSharedSendBuffer()
         for entry in self.context.touched {
-            if entry.hasWaitingWriter, entry.sendQueue.buffered <= low, entry.sending.canWrite {
+            // Late enough that it is worth a call, early enough that the window never runs dry.
+            if entry.hasWaitingWriter, entry.sending.canWrite,
+                entry.sendQueue.buffered < self.sendBufferBound(of: entry) * 3 / 4
+            {
                 entry.hasWaitingWriter = false
                 self.context.record(.streamWritable(entry.id))
             }
@@ -182,6 +189,20 @@ extension ConnectionEngine {
             self.releaseIfDone(entry)
         }
         self.context.touched.removeAll(keepingCapacity: true)
+    }
+
+    /// What a stream may queue: as configured, or more while all streams together hold less than two congestion windows:
+    /// what is unacknowledged, and as much again to go on with.
+    private func sendBufferBound(of entry: StreamEntry) -> Int {
+        let bound = self.configuration.flowControl.sendBuffer
+        return self.streams.buffered.buffered < self.sharedSendBuffer ? max(bound, self.sharedSendBuffer) : bound
+    }
+
+    /// Follows the congestion window, which only acknowledgements change.
+    private func refreshSharedSendBuffer() {
+        guard let connection = self.connection else { return }
+        let window = Int(clamping: connection.congestionWindow)
+        self.sharedSendBuffer = min(window &* 2, self.configuration.flowControl.maximumSendBuffer)
     }
 
     /// The application and both ends are done: the peer may open another stream in this one's place.
@@ -271,7 +292,7 @@ extension ConnectionEngine {
         throw EngineError(.streamStateMismatch, "our direction of stream \(id) was finished or reset")
     }
 
-    private func readableEntry(_ id: StreamID) throws(EngineError) -> StreamEntry {
+    func readableEntry(_ id: StreamID) throws(EngineError) -> StreamEntry {
         let entry = try self.entry(id)
         guard entry.receiving != .absent else { throw Self.wrongDirection(id) }
         guard !entry.isReadingStopped else {

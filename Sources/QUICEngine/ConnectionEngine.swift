@@ -37,6 +37,11 @@ public final class ConnectionEngine {
     var path: NetworkPath
     var lastPath: NetworkPath
     var lastPathGeneration: UInt32 = 0
+    /// Nanoseconds of silence after which a PING is sent; 0: none is.
+    var keepAlive: UInt64 = 0
+    var pingState = PingState.none
+    /// What all streams together may queue whatever each may: grows with the congestion window.
+    var sharedSendBuffer = 0
     let startedAt: EngineInstant
     let serverName: String
     private let makeToken: (@Sendable (NetworkAddress) -> [UInt8])?
@@ -167,7 +172,8 @@ public final class ConnectionEngine {
         let connection = try NGTCP2Connection(
             parameters, mapping: mapping, callbacks: context, resources: parts.resources, makeSession: makeSession)
         self.connection = connection
-        if let keepAlive = configuration.keepAlive { connection.setKeepAlive(keepAlive.clampedNanoseconds) }
+        self.keepAlive = configuration.keepAlive?.clampedNanoseconds ?? 0
+        if self.keepAlive > 0 { connection.setKeepAlive(self.keepAlive) }
         context.statistics.paths.append(PathStatistics(path: parameters.path))
         let first = context.connectionIDs.issue(parameters.source, resetToken: mapping.resetToken)
         context.record(.connectionIDIssued(first))

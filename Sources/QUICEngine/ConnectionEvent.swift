@@ -54,6 +54,9 @@ public enum ConnectionEvent: Equatable, Sendable {
     /// Packets now leave on this path.
     case pathChanged(NetworkPath)
 
+    /// The peer answered ``ConnectionEngine/ping()``; with the round trip that was measured.
+    case pingAnswered(Duration)
+
     // TLS and tokens
     /// For ``TLSClientConfiguration/resumption`` of a later connection to the same server.
     case resumptionTicket(ResumptionTicket)

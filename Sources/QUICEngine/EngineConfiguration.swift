@@ -68,10 +68,11 @@ public struct EngineConfiguration: Sendable {
         public var maximumConnectionWindow: UInt64 = 24 << 20
         /// How far a stream's window grows: 16 MiB. 0 = it does not.
         public var maximumStreamWindow: UInt64 = 16 << 20
-        /// What one stream may queue for sending before the writer waits: 256 KiB.
-        public var sendBuffer: Int = 256 << 10
-        /// Where a waiting writer is called again: a quarter of `sendBuffer`.
-        public var sendBufferLowWater: Int { max(self.sendBuffer / 4, 1) }
+        /// What each stream may queue for sending, acknowledged bytes not counted, before the writer waits: 128 KiB.
+        public var sendBuffer: Int = 128 << 10
+        /// What all streams together may queue in any case grows as twice the congestion window, up to this: 16 MiB fills
+        /// 1 Gbit/s at 60 ms. 0 = it does not.
+        public var maximumSendBuffer: Int = 16 << 20
     }
 
     /// How many streams the peer may have open at a time, and how ours take turns.

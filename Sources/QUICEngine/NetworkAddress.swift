@@ -33,7 +33,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(family: .ipv6, high: high, low: low, port: port, scopeID: scopeID)
     }
 
-    init(family: Family, high: UInt64, low: UInt64, port: UInt16, scopeID: UInt32) {
+    package init(family: Family, high: UInt64, low: UInt64, port: UInt16, scopeID: UInt32) {
         self.family = family
         self.high = high
         self.low = low

@@ -1,3 +1,4 @@
+import Foundation
 import QUICEngine
 import QUICTestSupport
 import Synchronization
@@ -143,14 +144,25 @@ struct EarlyDataTests {
         scenario.expectNothingLeft()
     }
 
-    @Test("a copy of the first flight is refused by every server that shares the memory", arguments: [true, false])
-    func replay(sharesMemory: Bool) throws {
-        // Made before the ticket: GnuTLS refuses tickets that are older than the memory.
-        let (protection, other) = (try ReplayProtection(), try ReplayProtection())
+    /// What two servers have in common that guard against replays.
+    enum Common: CaseIterable { case protection, memory, memoryAfterRestart, nothing, nothingAfterRestart }
+
+    @Test("a copy of the first flight is refused by every server that shares the memory", arguments: Common.allCases)
+    func replay(common: Common) throws {
+        // Made before the ticket: GnuTLS refuses tickets that are older than the protection.
+        let memory = ProcessReplayMemory()
+        let protection = try ReplayProtection(memory: memory)
+        let other =
+            switch common {
+            case .protection: protection
+            case .memory: try ReplayProtection(memory: memory)
+            case .nothing: try ReplayProtection()
+            case .memoryAfterRestart, .nothingAfterRestart: nil as ReplayProtection?
+            }
         let scenario = try Self.scenario(protection: protection)
         let sibling = scenario.simulation.addEndpoint()
         sibling.listener = scenario.server.listener
-        sibling.listener?.tls.earlyData = sharesMemory ? protection : other
+        sibling.listener?.tls.earlyData = other
 
         // The attacker copies what the client sends before it has heard anything.
         let flight = Mutex<[[UInt8]]>([])
@@ -164,6 +176,13 @@ struct EarlyDataTests {
         #expect(scenario.run { scenario.server.accepted.last?.ended.contains(id) == true })
         let recorded = flight.withLock { $0 }
         scenario.simulation.network.filter = nil
+        switch common {
+        case .memoryAfterRestart:
+            sibling.listener?.tls.earlyData = try ReplayProtection(memory: memory, memorySurvivesRestart: true)
+        case .nothingAfterRestart:
+            sibling.listener?.tls.earlyData = try ReplayProtection(memorySurvivesRestart: true)
+        case .protection, .memory, .nothing: break
+        }
 
         let attacker = NetworkAddress(ipv4: (10, 9, 9, 9), port: 6_666)
         for datagram in recorded {
@@ -172,8 +191,62 @@ struct EarlyDataTests {
         scenario.run(.seconds(1))
         let victim = try #require(sibling.accepted.last)
         // The memory is what makes the difference: without it the copy would have been believed.
-        #expect(victim.received[id] == (sharesMemory ? nil : pattern(600)))
+        let remembers = common != .nothing && common != .nothingAfterRestart
+        #expect(victim.received[id] == (remembers ? nil : pattern(600)))
         #expect(scenario.run { client.saw(.handshakeConfirmed) })
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a ticket from before the server's start is refused 0-RTT and resumes all the same")
+    func olderThanServer() throws {
+        let scenario = try Self.scenario()
+        let restarted = try ReplayProtection()
+        scenario.serverTLS { $0.earlyData = restarted }
+        // Chunks that came back count as long as somebody holds them.
+        do {
+            let client = try scenario.dial()
+            try client.open(sending: [1])
+            #expect(scenario.run { client.isConnected })
+            #expect(client.engine?.handshake?.isResumed == true)
+            #expect(client.engine?.handshake?.acceptedEarlyData == false)
+            #expect(client.rejectedStreams?.count == 1)
+        }
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a server whose memory survives a restart accepts tickets from before it, again and again")
+    func memorySurvivesRestart() throws {
+        let memory = ProcessReplayMemory()
+        let scenario = try Self.scenario(protection: try ReplayProtection(memory: memory))
+        for _ in 0..<3 {
+            let restarted = try ReplayProtection(memory: memory, memorySurvivesRestart: true)
+            #expect(restarted.memorySurvivesRestart)
+            scenario.serverTLS { $0.earlyData = restarted }
+            let client = try scenario.dial()
+            let id = try client.open(sending: pattern(300))
+            #expect(scenario.run { client.saw(.handshakeConfirmed) })
+            #expect(client.engine?.handshake?.acceptedEarlyData == true)
+            let server = try #require(scenario.server.accepted.last)
+            #expect(server.received[id] == pattern(300))
+            #expect(server.openedEarly(id) == true)
+        }
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a ticket from before the memory began is refused 0-RTT", arguments: [-60, 60] as [Int64])
+    func olderThanMemory(offset: Int64) throws {
+        let scenario = try Self.scenario()
+        let memory = Beginning(completeSince: Int64(Date().timeIntervalSince1970) + offset)
+        let restarted = try ReplayProtection(memory: memory, memorySurvivesRestart: true)
+        scenario.serverTLS { $0.earlyData = restarted }
+        // Chunks that came back count as long as somebody holds them.
+        do {
+            let client = try scenario.dial()
+            try client.open(sending: [1])
+            #expect(scenario.run { client.isConnected })
+            #expect(client.engine?.handshake?.isResumed == true)
+            #expect(client.engine?.handshake?.acceptedEarlyData == (offset < 0))
+        }
         scenario.expectNothingLeft()
     }
 
@@ -264,15 +337,16 @@ struct EarlyDataTests {
         scenario.expectNothingLeft()
     }
 
-    @Test("a server of several application protocols can't take 0-RTT: its tickets would not say whose data it is")
+    @Test("a server of several application protocols takes early data for the one that the ticket is for")
     func severalProtocols() throws {
         let scenario = try Self.scenario()
         scenario.serverTLS { $0.protocols = ["other", "test"] }
-        let known = scenario.server.accepted.count
         let client = try scenario.dial()
-        scenario.run(.seconds(1))
-        #expect(scenario.server.accepted.count == known)
-        #expect(!client.isConnected)
+        let id = try client.open(sending: pattern(800))
+        #expect(scenario.run { client.saw(.handshakeConfirmed) })
+        #expect(client.engine?.handshake?.applicationProtocol == "test")
+        #expect(client.engine?.handshake?.acceptedEarlyData == true)
+        #expect(scenario.server.accepted.last?.received[id] == pattern(800))
         scenario.expectNothingLeft()
     }
 
@@ -314,7 +388,12 @@ struct EarlyDataTests {
         scenario.expectNothingLeft()
     }
 
+    private struct Beginning: ReplayMemory {
+        let completeSince: Int64
+        func insert(_ key: [UInt8], now: Int64, expiry: Int64) -> Bool { true }
+    }
+
     private struct Refusing: ReplayMemory {
-        func insert(_ key: [UInt8], expiry: Int64) -> Bool { false }
+        func insert(_ key: [UInt8], now: Int64, expiry: Int64) -> Bool { false }
     }
 }

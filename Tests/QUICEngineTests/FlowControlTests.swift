@@ -86,6 +86,7 @@ struct FlowControlTests {
     func boundedMemory() throws {
         let scenario = self.scenario(connection: 300_000, stream: 100_000)
         scenario.clientConfiguration.flowControl.sendBuffer = 20_000
+        scenario.clientConfiguration.flowControl.maximumSendBuffer = 0
         let (client, server) = try scenario.connect()
         server.readsAutomatically = false
         for index in 0..<10 { try client.open(.unidirectional, sending: pattern(150_000, seed: UInt64(index))) }
@@ -171,6 +172,7 @@ struct FlowControlTests {
     func heldBack() throws {
         let scenario = self.scenario(connection: 1 << 20, stream: 10_000)
         scenario.clientConfiguration.flowControl.sendBuffer = 8_000
+        scenario.clientConfiguration.flowControl.maximumSendBuffer = 0
         let (client, server) = try scenario.connect()
         server.readsAutomatically = false
         let id = try client.live.openStream(.unidirectional)
@@ -196,6 +198,7 @@ struct FlowControlTests {
     func chunkBound() throws {
         let scenario = self.scenario(connection: 1 << 20, stream: 100)
         scenario.clientConfiguration.flowControl.sendBuffer = 3_000
+        scenario.clientConfiguration.flowControl.maximumSendBuffer = 0
         let (client, server) = try scenario.connect()
         server.readsAutomatically = false
         let id = try client.live.openStream(.unidirectional)

@@ -5,6 +5,17 @@ import Testing
 
 @Suite("TLS values")
 struct TLSValueTests {
+    @Test("the protocols that a client names are found behind other extensions, and nothing in a message that is cut")
+    func clientHelloProtocols() {
+        let names: [UInt8] = [0, 16, 0, 11, 0, 9, 4] + Array("echo".utf8) + [3] + Array("h3x".utf8)
+        let extensions: [UInt8] = [0, 43, 0, 3, 2, 3, 4] + names
+        let start = [UInt8](repeating: 3, count: 34) + [1, 9] + [0, 2, 0x13, 0x01] + [1, 0]
+        let message = start + [0, UInt8(extensions.count)] + extensions
+        #expect(ClientHello.protocols(message) == [Array("echo".utf8), Array("h3x".utf8)])
+        for count in 0..<message.count { #expect(ClientHello.protocols(Array(message.prefix(count))) == []) }
+        #expect(ClientHello.protocols(start + [0, 0]) == [])
+    }
+
     @Test("numbers and counted strings are read from the front, and never beyond the end")
     func byteReader() {
         var reader = ByteReader([1, 0, 2, 0, 0, 0, 3, 0, 2, 8, 9])

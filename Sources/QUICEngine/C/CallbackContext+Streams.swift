@@ -97,6 +97,7 @@ extension CallbackContext {
             self.streams.remove(entry)
             return RejectedStream(id: entry.id, chunks: chunks, isFinished: entry.wantsFIN, priority: entry.priority)
         }
+        self.hasRejectedEarlyData = true
         self.record(.earlyDataRejected(rejected))
     }
 

@@ -24,6 +24,7 @@ internal import CNGTCP2
     var completedHandshake = false
     var confirmedHandshake = false
     var sawStatelessReset = false
+    var hasRejectedEarlyData = false
     var hasNextKeys = false
     var offeredVersions: [QUICVersion] = []
     /// Bytes that arrived for streams nobody reads: their connection credit is due.

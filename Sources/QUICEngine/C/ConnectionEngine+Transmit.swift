@@ -13,10 +13,14 @@ extension ConnectionEngine {
         guard let connection = self.connection else { return 0 }
         self.returnCredit(connection)
         self.refreshBlocks(connection)
+        self.preparePing(connection)
         let (total, failure) = unsafe buffer.withUnsafeMutableBytes {
             unsafe self.fill($0, maximumDatagrams, connection, now)
         }
-        if total > 0 { connection.didTransmit(now: now) }
+        if total > 0 {
+            connection.didTransmit(now: now)
+            self.notePing(connection, written: total)
+        }
         self.settle(failure, now: now)
         // A connection that failed while writing has a close packet to send instead.
         return total > 0 || failure == .success

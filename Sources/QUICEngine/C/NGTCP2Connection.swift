@@ -348,6 +348,31 @@ extension NGTCP2Connection {
     /// The peer's largest DATAGRAM frame; nil while it is not known.
     var datagramLimit: Int? { self.peerParameters.map { Int(clamping: $0.max_datagram_frame_size) } }
 
+    var congestionWindow: UInt64 { self.info.congestion_window }
+
+    var roundTripSample: ConnectionEngine.RoundTripSample {
+        let info = self.info
+        return .init(
+            latest: info.latest_rtt, smoothed: info.smoothed_rtt, variation: info.rtt_variation,
+            inFlight: info.bytes_in_flight)
+    }
+
+    /// What the peer declared of itself; nil while it is not known.
+    var peerTransportParameters: PeerTransportParameters? {
+        guard let values = self.peerParameters else { return nil }
+        return PeerTransportParameters(
+            connectionWindow: values.max_data, bidirectionalStreams: values.max_streams_bidi,
+            unidirectionalStreams: values.max_streams_uni,
+            bidirectionalStreamWindow: values.max_stream_data_bidi_remote,
+            unidirectionalStreamWindow: values.max_stream_data_uni,
+            idleTimeout: .clamped(nanoseconds: values.max_idle_timeout),
+            maximumAcknowledgementDelay: .clamped(nanoseconds: values.max_ack_delay),
+            maximumPayload: values.max_udp_payload_size, activeConnectionIDLimit: values.active_connection_id_limit,
+            maximumDatagramFrame: values.max_datagram_frame_size,
+            forbidsMigration: values.disables_active_migration != 0, greasesQUICBit: values.greases_quic_bit != 0,
+            hasPreferredAddress: values.has_preferred_address != 0)
+    }
+
     func copyFigures(to statistics: inout ConnectionStatistics) {
         let info = self.info
         statistics.latestRTT = .clamped(nanoseconds: info.latest_rtt)

@@ -25,38 +25,3 @@ public struct SessionTicketKey: Hashable, Sendable {
         return SessionTicketKey(bytes: halves) ?? self
     }
 }
-
-/// Guards a server that accepts 0-RTT against replays. One for all its connections.
-@safe public final class ReplayProtection: @unchecked Sendable {
-    // Sendable because GnuTLS only reads the object once it is set up, and the memory is Sendable itself.
-    let handle: OpaquePointer
-    private let memory: Unmanaged<ReplayMemoryBox>
-
-    /// Uses `memory`; a fleet must give all its servers the same one.
-    public init(memory: any ReplayMemory = ProcessReplayMemory()) throws(EngineError) {
-        var handle: OpaquePointer?
-        try check("making replay protection", unsafe gnutls_anti_replay_init(&handle))
-        guard let handle = unsafe handle else {
-            throw EngineError(.invalidCredentials, "making replay protection failed")
-        }
-        let box = unsafe Unmanaged.passRetained(ReplayMemoryBox(memory))
-        unsafe gnutls_anti_replay_set_ptr(handle, box.toOpaque())
-        unsafe gnutls_anti_replay_set_add_function(handle) { pointer, expiry, key, _ in
-            guard let pointer = unsafe pointer, let key = unsafe key else { return CInt(GNUTLS_E_INTERNAL_ERROR) }
-            let memory = unsafe Unmanaged<ReplayMemoryBox>.fromOpaque(pointer).takeUnretainedValue().memory
-            return unsafe memory.insert(key.pointee.copied, expiry: Int64(expiry)) ? 0 : CInt(GNUTLS_E_DB_ENTRY_EXISTS)
-        }
-        unsafe self.handle = handle
-        unsafe self.memory = box
-    }
-
-    deinit {
-        unsafe gnutls_anti_replay_deinit(self.handle)
-        unsafe self.memory.release()
-    }
-}
-
-private final class ReplayMemoryBox {
-    let memory: any ReplayMemory
-    init(_ memory: any ReplayMemory) { self.memory = memory }
-}

@@ -30,6 +30,14 @@ extension TLSSession {
                 guard let context = unsafe context(session) else { return CInt(GNUTLS_E_INTERNAL_ERROR) }
                 return unsafe TLSSession.selectIdentity(session, context)
             }
+            // Before GnuTLS reads the message: the key must be there when it meets the client's ticket.
+            unsafe gnutls_handshake_set_hook_function(
+                self.handle, GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue, CInt(GNUTLS_HOOK_PRE)
+            ) { session, _, _, _, message in
+                guard let context = unsafe context(session), let tls = context.session, let message = unsafe message
+                else { return 0 }
+                return tls.choose(from: unsafe ClientHello.protocols(message.pointee.copied))
+            }
         } else {
             unsafe gnutls_handshake_set_hook_function(
                 self.handle, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET.rawValue, CInt(GNUTLS_HOOK_BOTH)
@@ -84,5 +92,30 @@ enum NewSessionTicket {
             if type == 42 { return body == [0xff, 0xff, 0xff, 0xff] }
         }
         return false
+    }
+}
+
+/// RFC 8446 §4.1.2.
+enum ClientHello {
+    /// The application protocols that the client names, its favourite first (RFC 7301 §3.1); none where it names none,
+    /// and where the message is broken, which is for GnuTLS to say.
+    static func protocols(_ message: [UInt8]) -> [[UInt8]] {
+        var reader = ByteReader(message)
+        guard reader.bytes(34) != nil, let session = reader.byte(), reader.bytes(Int(session)) != nil,
+            reader.counted() != nil, let compression = reader.byte(), reader.bytes(Int(compression)) != nil,
+            let extensions = reader.counted()
+        else { return [] }
+        var list = ByteReader(extensions)
+        while let type = list.uint16(), let body = list.counted() {
+            guard type == 16 else { continue }
+            var names: [[UInt8]] = []
+            var outer = ByteReader(body)
+            var inner = ByteReader(outer.counted() ?? [])
+            while let count = inner.byte(), let name = inner.bytes(Int(count)) {
+                names.append(name)
+            }
+            return names
+        }
+        return []
     }
 }

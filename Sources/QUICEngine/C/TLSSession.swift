@@ -1,16 +1,18 @@
 internal import CNGTCP2
 internal import Synchronization
 
-/// One GnuTLS session. Keeps alive what GnuTLS only borrows: credentials, replay protection, key.
+/// One GnuTLS session. Keeps alive what GnuTLS only borrows: credentials, replay window, key.
 @safe final class TLSSession {
     let handle: OpaquePointer
     /// The credentials in use; another identity is put here when the client asks for another name.
     private var identity: TLSIdentity?
-    private let replayProtection: ReplayProtection?
+    private let replayWindow: ReplayWindow?
     private let resources: EngineResources
     let offersEarlyData: Bool
     /// What a client's early data is meant for.
     let earlyProtocol: String?
+    /// What a server offers until the client has named its protocols, and the key of its tickets.
+    private var offer: (protocols: [String], ticketKey: SessionTicketKey?) = ([], nil)
 
     /// The client's side.
     init(client: TLSClientConfiguration, resources: EngineResources) throws(EngineError) {
@@ -30,7 +32,7 @@ internal import Synchronization
         unsafe self.handle = try Self.start(
             flags, client.cryptography.priority(certificateTypes: types), client.protocols, identity)
         self.identity = identity
-        self.replayProtection = nil
+        self.replayWindow = nil
         self.offersEarlyData = offersEarlyData
         self.earlyProtocol = offersEarlyData ? resumption?.applicationProtocol : nil
         self.resources = resources
@@ -56,6 +58,7 @@ internal import Synchronization
     init(server: TLSServerConfiguration, resources: EngineResources) throws(EngineError) {
         try Self.validate(server.protocols, server.cryptography)
         try Self.validateEarlyData(server)
+        let replayWindow = try server.earlyData?.sessionWindow()
         let identity = server.identities.standard
         var flags = tern_tls_server
         if server.earlyData != nil { flags |= tern_tls_early_data }
@@ -66,7 +69,7 @@ internal import Synchronization
         unsafe self.handle = try Self.start(
             flags, server.cryptography.priority(certificateTypes: types), server.protocols, identity)
         self.identity = identity
-        self.replayProtection = server.earlyData
+        self.replayWindow = replayWindow
         self.offersEarlyData = false
         self.earlyProtocol = nil
         self.resources = resources
@@ -78,14 +81,11 @@ internal import Synchronization
         case .required: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUIRE)
         }
         // A resumed session shows no certificate: a ticket of a server that asks nobody would get around this one's demand.
-        if let key = server.ticketKey?.bound(to: server.protocols), resumes {
-            unsafe try check(
-                "ticket key", withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) })
-        }
-        if let earlyData = server.earlyData {
+        self.offer = (server.protocols, resumes ? server.ticketKey : nil)
+        if let replayWindow {
             // RFC 9001 §4.6.1: QUIC's own limits bound 0-RTT, TLS says 0xffffffff.
             unsafe gnutls_record_set_max_early_data_size(self.handle, Int(UInt32.max))
-            unsafe gnutls_anti_replay_enable(self.handle, earlyData.handle)
+            unsafe gnutls_anti_replay_enable(self.handle, replayWindow.handle)
         }
         self.installHooks(logsKeys: server.logsKeys, isServer: true)
     }
@@ -102,8 +102,41 @@ internal import Synchronization
             self.handle, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(identity.credentials))
     }
 
+    /// Settles the application protocol, by the client's wish as GnuTLS would, and the key of tickets with it.
+    ///
+    /// RFC 8446 §4.2.10: early data is for the ticket's protocol. GnuTLS's tickets do not name theirs, so each protocol
+    /// has a key of its own: a ticket of another is not understood, and resumes nothing.
+    func choose(from wanted: [[UInt8]]) -> CInt {
+        let offer = self.offer
+        // Byte for byte (RFC 7301 §3.1), which Swift's strings are not compared.
+        let choices = wanted.lazy.compactMap { name in offer.protocols.first { Array($0.utf8) == name } }
+        guard let choice = choices.first else { return 0 }
+        // A second ClientHello, after a HelloRetryRequest, changes nothing.
+        self.offer = ([], nil)
+        guard (try? unsafe Self.setProtocols([choice], of: self.handle)) != nil else {
+            return CInt(GNUTLS_E_INTERNAL_ERROR)
+        }
+        guard let key = offer.ticketKey?.bound(to: [choice]) else { return 0 }
+        return unsafe withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) }
+    }
+
     /// Queues one session ticket for the client.
-    func sendTicket() { unsafe gnutls_session_ticket_send(self.handle, 1, 0) }
+    ///
+    /// GnuTLS refuses 0-RTT where a client thinks its ticket a millisecond older than the server does, and some clients
+    /// count in whole seconds: a ticket that was made a second ago is younger to none of them.
+    func sendTicket() {
+        guard self.replayWindow != nil else {
+            unsafe gnutls_session_ticket_send(self.handle, 1, 0)
+            return
+        }
+        // Where the clock can't be set, such clients lose a round trip.
+        _ = LibraryClock.setBack(by: Self.ticketMargin, notBefore: .min) {
+            unsafe gnutls_session_ticket_send(self.handle, 1, 0)
+        }
+    }
+
+    /// How much older than they are tickets for 0-RTT are made, in seconds.
+    static let ticketMargin: Int64 = 1
 
     var selectedProtocol: String? {
         var datum = unsafe gnutls_datum_t()
@@ -180,13 +213,6 @@ internal import Synchronization
         guard server.earlyData != nil else { return }
         guard server.ticketKey != nil else {
             throw EngineError(.invalidConfiguration, "0-RTT needs session tickets: set ticketKey")
-        }
-        // RFC 8446 §4.2.10: early data is for the ticket's protocol, and GnuTLS's tickets do not name theirs.
-        guard server.protocols.count == 1 else {
-            throw EngineError(
-                .invalidConfiguration,
-                "a server that accepts 0-RTT can offer one application protocol (ALPN): give each a configuration of its own"
-            )
         }
         guard case .none = server.clientAuthentication else {
             throw EngineError(

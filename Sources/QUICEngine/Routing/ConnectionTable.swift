@@ -1,13 +1,17 @@
 /// Which connection a packet belongs to, by its destination connection ID (RFC 9000 §5.2).
 ///
-/// Three kinds of routes are kept apart: the IDs that clients chose for their first packets, the IDs that we issued,
-/// and the ones that were retired not long ago, so that late packets are dropped and not answered by a reset.
-/// Routes point to handles; a handle never moves, and only its owner's routes go when it does.
+/// Routes of different kinds are kept apart: the IDs that clients chose for their first packets, the IDs that we issued
+/// for connections in their handshake and for established ones, and the ones that were retired not long ago, so that
+/// late packets are dropped and not answered by a reset. Routes point to handles; a handle never moves, and only its
+/// owner's routes go when it does.
 ///
 ///     var table = ConnectionTable<Int>()
 ///     table.insertInitial(clientChosen, for: 7)
 ///     table.issue(issued, to: 7)
 ///     table.route(issued.id)  // .connection(7)
+///     table.promote(7)
+///
+/// Nothing here depends on how many connections there are, except that retiring costs the depth of a heap.
 public struct ConnectionTable<Handle: Hashable> {
     /// Where a packet goes.
     public enum Route: Equatable {
@@ -19,99 +23,229 @@ public struct ConnectionTable<Handle: Hashable> {
         case unknown
     }
 
-    private struct Owned {
+    struct Slot {
+        let handle: Handle
+        var isEstablished = false
         var initial: ConnectionID?
         var issued: [IssuedConnectionID] = []
+        var address: NetworkAddress?
+        var resetTokens: [LearnedResetToken] = []
     }
 
-    private var issued: [ConnectionID: Handle] = [:]
-    private var initial: [ConnectionID: Handle] = [:]
-    private var retired: [ConnectionID: EngineInstant] = [:]
-    private var expiries: [(id: ConnectionID, at: EngineInstant)] = []
-    private var owned: [Handle: Owned] = [:]
+    /// How many bytes the IDs have that we issue: short headers do not say.
+    public let localIDLength: Int
+    /// How many retired IDs are remembered.
+    public var tombstoneLimit: Int { self.tombstones.limit }
 
-    /// Creates an empty table.
-    public init() {}
+    // The maps hold slot numbers and not handles: they are the same for every kind of handle, and compiled once.
+    var slots: [Slot?] = []
+    var slotNumbers: [Handle: Int] = [:]
+    var addresses: [NetworkAddress: AddressOwners] = [:]
+    var resetTokenOwners: [StatelessResetToken: Int] = [:]
+    let counters = RoutingCounters()
+    private var freeSlots: [Int] = []
+    private var issued: ConnectionIDMap<IssuedRoute> = .init()
+    private var initial: ConnectionIDMap<Int> = .init()
+    private var tombstones: Tombstones
+    private(set) var sequenceNumbers = SequenceHistogram()
+    private(set) var establishedConnectionCount = 0
+    private(set) var establishedIDCount = 0
+
+    /// Creates an empty table for IDs of `localIDLength` bytes, eight of which are found fastest.
+    public init(localIDLength: Int = 8, tombstoneLimit: Int = 65_536) {
+        self.localIDLength = localIDLength
+        self.tombstones = Tombstones(limit: tombstoneLimit)
+    }
 
     /// How many connections have routes.
-    public var connectionCount: Int { self.owned.count }
+    public var connectionCount: Int { self.slotNumbers.count }
     /// How many issued IDs are routed.
     public var issuedCount: Int { self.issued.count }
     /// How many client-chosen IDs are routed.
     public var initialCount: Int { self.initial.count }
     /// How many retired IDs are remembered.
-    public var retiredCount: Int { self.retired.count }
+    public var retiredCount: Int { self.tombstones.count }
+
+    // MARK: Look-up
 
     /// Finds the way of a packet.
     public func route(_ id: ConnectionID) -> Route {
-        if let handle = self.issued[id] ?? self.initial[id] { return .connection(handle) }
-        return self.retired[id] == nil ? .unknown : .retired
+        self.counters.lookups &+= 1
+        if let slot = self.issued[id]?.slot ?? self.initial[id] { return self.connection(in: slot) }
+        return self.withoutConnection(isRetired: self.tombstones.contains(id))
     }
+
+    /// Finds the way of a datagram with a short header, whose ID has ``localIDLength`` bytes and starts at the second.
+    ///
+    /// With IDs of eight bytes it is read as one word, and no ``ConnectionID`` is made.
+    public func routeShort(_ datagram: RawSpan) -> Route {
+        guard self.localIDLength == 8 else {
+            guard let id = ConnectionID(datagram, offset: 1, count: self.localIDLength) else {
+                self.counters.lookups &+= 1
+                return self.withoutConnection(isRetired: false)
+            }
+            return self.route(id)
+        }
+        self.counters.lookups &+= 1
+        guard datagram.byteCount > 8 else { return self.withoutConnection(isRetired: false) }
+        let word = datagram.word(at: 1)
+        if let slot = self.issued[word: word]?.slot ?? self.initial[word: word] { return self.connection(in: slot) }
+        return self.withoutConnection(isRetired: self.tombstones.contains(word: word))
+    }
+
+    private func connection(in slot: Int) -> Route {
+        guard let handle = self.slots[slot]?.handle else { return .unknown }
+        return .connection(handle)
+    }
+
+    private func withoutConnection(isRetired: Bool) -> Route {
+        if isRetired { self.counters.retiredIDs &+= 1 } else { self.counters.unknownIDs &+= 1 }
+        return isRetired ? .retired : .unknown
+    }
+
+    // MARK: Connections
+
+    /// Whether the connection's handshake is confirmed.
+    public func isEstablished(_ handle: Handle) -> Bool { self.slot(of: handle)?.isEstablished ?? false }
+
+    /// Counts a connection as established: its handshake is confirmed. True the first time only.
+    @discardableResult
+    public mutating func promote(_ handle: Handle) -> Bool {
+        guard let number = self.slotNumbers[handle], self.slots[number]?.isEstablished == false else { return false }
+        self.slots[number]?.isEstablished = true
+        self.establishedConnectionCount += 1
+        self.establishedIDCount += self.slots[number]?.issued.count ?? 0
+        return true
+    }
+
+    /// Removes all routes of a connection, its address and its reset tokens; its IDs are remembered as retired until
+    /// `expiry`. Costs as much as the connection has.
+    public mutating func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant) {
+        guard let number = self.slotNumbers[handle] else { return }
+        self.disassociate(handle)
+        self.forgetResetTokens(of: handle)
+        self.removeInitial(of: handle, until: expiry)
+        guard let slot = self.slots[number] else { return }
+        for id in slot.issued { self.bury(id, isEstablished: slot.isEstablished, until: expiry) }
+        if slot.isEstablished { self.establishedConnectionCount -= 1 }
+        self.slotNumbers[handle] = nil
+        self.slots[number] = nil
+        self.freeSlots.append(number)
+    }
+
+    // MARK: The client's first ID
 
     /// Routes the ID that a client chose. False where another connection has it: the newcomer is to be dropped.
     public mutating func insertInitial(_ id: ConnectionID, for handle: Handle) -> Bool {
-        guard self.issued[id] == nil, self.initial[id] == nil || self.initial[id] == handle else { return false }
-        self.initial[id] = handle
-        self.retired[id] = nil
-        self.owned[handle, default: Owned()].initial = id
+        let owner = self.initial[id]
+        guard self.issued[id] == nil, owner == nil || owner == self.slotNumbers[handle] else {
+            self.counters.collisions &+= 1
+            return false
+        }
+        let number = self.slotNumber(for: handle)
+        if let old = self.slots[number]?.initial, old != id { self.initial[old] = nil }
+        self.initial[id] = number
+        self.slots[number]?.initial = id
+        self.tombstones.remove(id)
         return true
     }
 
     /// Retires the ID that the client chose: the handshake is confirmed. Late packets are swallowed until `expiry`,
     /// so that a delayed first packet does not open a second connection.
     public mutating func removeInitial(of handle: Handle, until expiry: EngineInstant) {
-        guard let id = self.owned[handle]?.initial else { return }
+        guard let number = self.slotNumbers[handle], let id = self.slots[number]?.initial else { return }
         self.initial[id] = nil
-        self.owned[handle]?.initial = nil
-        self.bury(id, until: expiry)
+        self.slots[number]?.initial = nil
+        self.tombstones.insert(id, until: expiry)
     }
+
+    // MARK: Our IDs
 
     /// Routes an ID that the connection issued. False where another connection has it: a collision.
     public mutating func issue(_ id: IssuedConnectionID, to handle: Handle) -> Bool {
-        guard self.issued[id.id] == nil || self.issued[id.id] == handle else { return false }
-        self.issued[id.id] = handle
-        self.retired[id.id] = nil
-        var own = self.owned[handle, default: Owned()]
-        if !own.issued.contains(where: { $0.id == id.id }) {
-            own.issued.append(id)
-            own.issued.sort { $0.sequenceNumber < $1.sequenceNumber }
+        if let owner = self.issued[id.id]?.slot, owner != self.slotNumbers[handle] {
+            self.counters.collisions &+= 1
+            return false
         }
-        self.owned[handle] = own
+        self.tombstones.remove(id.id)
+        guard self.issued[id.id] == nil else { return true }
+        let number = self.slotNumber(for: handle)
+        self.issued[id.id] = IssuedRoute(slot: number, sequenceNumber: id.sequenceNumber)
+        self.sequenceNumbers.add(id.sequenceNumber, 1)
+        if self.slots[number]?.isEstablished == true { self.establishedIDCount += 1 }
+        // Numbers are issued in order: the place is nearly always the end.
+        var place = self.slots[number]?.issued.count ?? 0
+        while place > 0, let before = self.slots[number]?.issued[place - 1].sequenceNumber, before > id.sequenceNumber {
+            place -= 1
+        }
+        self.slots[number]?.issued.insert(id, at: place)
         return true
     }
 
-    /// Retires an ID; late packets are swallowed until `expiry`. Only the connection that issued it may.
+    /// Retires one ID and no other (RFC 9000 §19.16); late packets are swallowed until `expiry`. Only the connection
+    /// that issued it may.
     public mutating func retire(_ id: ConnectionID, of handle: Handle, until expiry: EngineInstant) {
-        guard self.issued[id] == handle else { return }
-        self.issued[id] = nil
-        self.owned[handle]?.issued.removeAll { $0.id == id }
-        self.bury(id, until: expiry)
+        guard let number = self.slotNumbers[handle], self.issued[id]?.slot == number,
+            let place = self.slots[number]?.issued.firstIndex(where: { $0.id == id }),
+            let retired = self.slots[number]?.issued.remove(at: place)
+        else { return }
+        self.bury(retired, isEstablished: self.slots[number]?.isEstablished == true, until: expiry)
+    }
+
+    /// Retires the connection's IDs whose numbers are in the range, and returns them in their order.
+    @discardableResult
+    public mutating func retire(numbers: Range<UInt64>, of handle: Handle, until expiry: EngineInstant)
+        -> [IssuedConnectionID]
+    {
+        let retired = self.connectionIDs(of: handle, numbers: numbers)
+        guard !retired.isEmpty, let number = self.slotNumbers[handle] else { return [] }
+        self.slots[number]?.issued.removeAll { numbers.contains($0.sequenceNumber) }
+        let isEstablished = self.slots[number]?.isEstablished == true
+        for id in retired { self.bury(id, isEstablished: isEstablished, until: expiry) }
+        return retired
     }
 
     /// The IDs of a connection, in order of their numbers.
-    public func connectionIDs(of handle: Handle) -> [IssuedConnectionID] { self.owned[handle]?.issued ?? [] }
+    public func connectionIDs(of handle: Handle) -> [IssuedConnectionID] { self.slot(of: handle)?.issued ?? [] }
 
-    /// Removes all routes of a connection; its IDs are remembered as retired until `expiry`.
-    public mutating func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant) {
-        self.removeInitial(of: handle, until: expiry)
-        guard let own = self.owned.removeValue(forKey: handle) else { return }
-        for id in own.issued where self.issued[id.id] == handle {
-            self.issued[id.id] = nil
-            self.bury(id.id, until: expiry)
+    /// The IDs of a connection whose numbers are in the range, in order.
+    public func connectionIDs(of handle: Handle, numbers: Range<UInt64>) -> [IssuedConnectionID] {
+        self.connectionIDs(of: handle).filter { numbers.contains($0.sequenceNumber) }
+    }
+
+    /// The number of an issued ID, or nil where it is not routed.
+    public func sequenceNumber(of id: ConnectionID) -> UInt64? { self.issued[id]?.sequenceNumber }
+
+    /// Forgets retired IDs whose time is over. Costs one comparison where there are none.
+    public mutating func forgetRetired(now: EngineInstant) { self.tombstones.removeExpired(now: now) }
+
+    private mutating func bury(_ id: IssuedConnectionID, isEstablished: Bool, until expiry: EngineInstant) {
+        self.issued[id.id] = nil
+        self.sequenceNumbers.add(id.sequenceNumber, -1)
+        if isEstablished { self.establishedIDCount -= 1 }
+        self.tombstones.insert(id.id, until: expiry)
+    }
+
+    // MARK: Slots
+
+    func slot(of handle: Handle) -> Slot? { self.slotNumbers[handle].flatMap { self.slots[$0] } }
+
+    private mutating func slotNumber(for handle: Handle) -> Int {
+        if let number = self.slotNumbers[handle] { return number }
+        let number: Int
+        if let free = self.freeSlots.popLast() {
+            number = free
+            self.slots[number] = Slot(handle: handle)
+        } else {
+            number = self.slots.count
+            self.slots.append(Slot(handle: handle))
         }
+        self.slotNumbers[handle] = number
+        return number
     }
+}
 
-    /// Forgets retired IDs whose time is over.
-    public mutating func forgetRetired(now: EngineInstant) {
-        guard self.expiries.contains(where: { $0.at <= now }) else { return }
-        for (id, at) in self.expiries where at <= now && (self.retired[id] ?? EngineInstant(nanoseconds: .max)) <= now {
-            self.retired[id] = nil
-        }
-        self.expiries.removeAll { $0.at <= now }
-    }
-
-    private mutating func bury(_ id: ConnectionID, until expiry: EngineInstant) {
-        self.retired[id] = expiry
-        self.expiries.append((id, expiry))
-    }
+private struct IssuedRoute {
+    let slot: Int
+    let sequenceNumber: UInt64
 }

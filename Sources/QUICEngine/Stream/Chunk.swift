@@ -42,7 +42,28 @@
         unsafe Array(UnsafeRawBufferPointer(start: self.storage + self.start, count: self.count))
     }
 
-    var room: Int { self.sizeClass.capacity - self.end }
+    /// Copies bytes behind those that are there, as many as fit; returns how many. Only for whoever made the chunk, before
+    /// anybody else sees it.
+    package func append(copying bytes: RawSpan) -> Int {
+        unsafe bytes.withUnsafeBytes { raw in
+            guard let source = raw.baseAddress else { return 0 }
+            return unsafe self.append(source, count: raw.count)
+        }
+    }
+
+    /// Moves bytes from the front into `target` behind `offset`, as many as fit; returns how many. Only for the one who
+    /// holds the chunk.
+    package func consume(into target: inout MutableRawSpan, at offset: Int) -> Int {
+        unsafe target.withUnsafeMutableBytes { raw in
+            guard let start = raw.baseAddress, offset >= 0, offset < raw.count else { return 0 }
+            return unsafe self.read(into: start + offset, count: raw.count - offset)
+        }
+    }
+
+    /// Forgets `count` bytes at the front. Only for the one who holds the chunk.
+    package func consume(_ count: Int) { self.start += min(max(count, 0), self.count) }
+
+    package var room: Int { self.sizeClass.capacity - self.end }
 
     /// Copies as many bytes as fit and returns how many they were.
     func append(_ source: UnsafeRawPointer, count: Int) -> Int {

@@ -67,7 +67,7 @@ internal import Synchronization
     /// The storage that waits for the next `take`.
     var idleBytes: Int { self.state.withLock { $0.idleBytes } }
 
-    /// Copies `bytes` into chunks that can be handed to ``ConnectionEngine/write(_:to:)``.
+    /// Copies `bytes` into chunks that can be handed to ``ConnectionEngine/write(_:to:)-(Chunk,_)``.
     public func makeChunk(copying bytes: RawSpan) -> [Chunk] {
         var chunks: [Chunk] = []
         unsafe bytes.withUnsafeBytes { raw in
@@ -83,6 +83,9 @@ internal import Synchronization
         }
         return chunks
     }
+
+    /// An empty chunk with room for `count` bytes, or for as many as the largest chunk holds.
+    package func makeEmptyChunk(fitting count: Int) -> Chunk { self.take(.fitting(count)) }
 
     func take(_ sizeClass: SizeClass) -> Chunk {
         let (chunk, storage) = self.state.withLock { state -> (Chunk?, StoragePointer?) in

@@ -1,28 +1,38 @@
 /// A queue over one growing array: appending and taking from the front cost the same at any length.
-struct RingBuffer<Element> {
+package struct RingBuffer<Element> {
     private var slots: ContiguousArray<Element?> = []
     private var head = 0
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { self.count == 0 }
+    package var isEmpty: Bool { self.count == 0 }
 
-    var first: Element? { self.count == 0 ? nil : self.slots[self.head] }
+    package var first: Element? { self.count == 0 ? nil : self.slots[self.head] }
 
-    var last: Element? { self.count == 0 ? nil : self[self.count - 1] }
+    package var last: Element? { self.count == 0 ? nil : self[self.count - 1] }
 
-    subscript(index: Int) -> Element? {
+    package subscript(index: Int) -> Element? {
         guard index >= 0, index < self.count else { return nil }
         return self.slots[(self.head &+ index) & (self.slots.count &- 1)]
     }
 
-    mutating func append(_ element: Element) {
+    package init() {}
+
+    package mutating func append(_ element: Element) {
         if self.count == self.slots.count { self.grow() }
         self.slots[(self.head &+ self.count) & (self.slots.count &- 1)] = element
         self.count += 1
     }
 
+    /// Puts an element back before all others.
+    package mutating func prepend(_ element: Element) {
+        if self.count == self.slots.count { self.grow() }
+        self.head = (self.head &- 1) & (self.slots.count &- 1)
+        self.slots[self.head] = element
+        self.count += 1
+    }
+
     @discardableResult
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         guard self.count > 0 else { return nil }
         let element = self.slots[self.head].take()
         self.head = (self.head &+ 1) & (self.slots.count &- 1)
@@ -32,7 +42,7 @@ struct RingBuffer<Element> {
 
     /// Takes the first element for which `isWanted` holds out of the middle; costs as much as the buffer is long.
     @discardableResult
-    mutating func removeFirst(where isWanted: (Element) -> Bool) -> Element? {
+    package mutating func removeFirst(where isWanted: (Element) -> Bool) -> Element? {
         var found: Element?
         for _ in 0..<self.count {
             guard let element = self.popFirst() else { break }
@@ -42,13 +52,13 @@ struct RingBuffer<Element> {
     }
 
     @discardableResult
-    mutating func popLast() -> Element? {
+    package mutating func popLast() -> Element? {
         guard self.count > 0 else { return nil }
         self.count -= 1
         return self.slots[(self.head &+ self.count) & (self.slots.count &- 1)].take()
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         self.slots.removeAll()
         self.head = 0
         self.count = 0
@@ -62,3 +72,5 @@ struct RingBuffer<Element> {
         self.head = 0
     }
 }
+
+extension RingBuffer: Sendable where Element: Sendable {}

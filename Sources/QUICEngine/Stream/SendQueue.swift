@@ -19,6 +19,21 @@ struct SendQueue {
     private var cursorIndex = 0
     private var cursorBase: UInt64 = 0
 
+    /// What the streams of one connection hold together.
+    final class Total {
+        fileprivate(set) var buffered = 0
+    }
+
+    /// Where this queue's bytes are counted besides.
+    private var total = Total()
+
+    /// Counts this queue's bytes in `total` from now on.
+    mutating func join(_ total: Total) {
+        self.total.buffered -= self.buffered
+        self.total = total
+        self.total.buffered += self.buffered
+    }
+
     /// Bytes held: what counts against the stream's limit.
     var buffered: Int { Int(truncatingIfNeeded: self.written &- self.acknowledged) }
     var unsent: Int { Int(truncatingIfNeeded: self.written &- self.committed) }
@@ -36,6 +51,7 @@ struct SendQueue {
                 unsafe source += taken
                 left -= taken
                 self.written &+= UInt64(taken)
+                self.total.buffered += taken
                 self.tail &+= UInt64(taken)
             }
         }
@@ -47,6 +63,7 @@ struct SendQueue {
         self.chunks.append(chunk)
         self.sealed = self.chunks.count
         self.written &+= UInt64(chunk.count)
+        self.total.buffered += chunk.count
         self.tail &+= UInt64(chunk.count)
     }
 
@@ -64,7 +81,9 @@ struct SendQueue {
     /// Everything before `end` arrived: its chunks go back to the pool.
     mutating func acknowledge(upTo end: UInt64, to pool: ChunkPool) {
         guard end > self.acknowledged else { return }
+        self.total.buffered -= self.buffered
         self.acknowledged = min(end, self.committed)
+        self.total.buffered += self.buffered
         while let size = self.chunks.first?.count, self.base &+ UInt64(size) <= self.acknowledged {
             self.dropFirst(size: UInt64(size), to: pool)
         }
@@ -76,12 +95,14 @@ struct SendQueue {
             self.tail &-= UInt64(last.count)
             if let chunk = self.chunks.popLast() { pool.giveBack(chunk) }
         }
+        self.total.buffered -= self.unsent
         self.written = self.committed
     }
 
     /// Frees every chunk. Only when ngtcp2 holds no pointer any more.
     mutating func removeAll(to pool: ChunkPool) {
         while let chunk = self.chunks.popFirst() { pool.giveBack(chunk) }
+        self.total.buffered -= self.buffered
         self.acknowledged = self.written
         self.committed = self.written
         self.base = self.written
@@ -95,6 +116,7 @@ struct SendQueue {
     mutating func takeAll() -> [Chunk] {
         var all: [Chunk] = []
         while let chunk = self.chunks.popFirst() { all.append(chunk) }
+        self.total.buffered -= self.buffered
         self = SendQueue()
         return all
     }

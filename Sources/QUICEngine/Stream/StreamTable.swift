@@ -4,6 +4,8 @@ final class StreamTable {
     /// Streams with consumed bytes whose credit is to be returned.
     private var creditors: [StreamEntry] = []
     var scheduler: SendScheduler
+    /// What all streams have queued or in flight.
+    let buffered = SendQueue.Total()
     /// Streams that the library has forgotten and replaced although the application has not seen them.
     var replacedCount = 0
 
@@ -16,12 +18,16 @@ final class StreamTable {
     /// In ascending order, so that nothing depends on hashing.
     var allInOrder: [StreamEntry] { self.entries.values.sorted { $0.id < $1.id } }
 
-    func insert(_ entry: StreamEntry) { self.entries[entry.id] = entry }
+    func insert(_ entry: StreamEntry) {
+        self.entries[entry.id] = entry
+        entry.sendQueue.join(self.buffered)
+    }
 
     func remove(_ entry: StreamEntry) {
         if entry.isReplacedByLibrary, self.entries[entry.id] != nil { self.replacedCount -= 1 }
         self.scheduler.unschedule(entry)
         self.entries[entry.id] = nil
+        entry.sendQueue.join(SendQueue.Total())
     }
 
     /// Notes that the peer may send `count` more bytes on `entry`.

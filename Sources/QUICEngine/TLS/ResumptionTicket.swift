@@ -62,30 +62,3 @@ public struct ResumptionTicket: Hashable, Sendable {
     /// Names the form of the value; another form will have another name.
     private static let magic = Array("TERN1".utf8)
 }
-
-/// Reads numbers and counted byte strings from the front; nil where the bytes end too early.
-struct ByteReader {
-    private let bytes: [UInt8]
-    private var position = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var isAtEnd: Bool { self.position == self.bytes.count }
-
-    mutating func byte() -> UInt8? { self.bytes(1)?.first }
-
-    mutating func uint16() -> Int? { self.bytes(2).map { Int($0[0]) << 8 | Int($0[1]) } }
-
-    mutating func uint32() -> UInt32? { self.bytes(4).map { $0.reduce(0) { $0 << 8 | UInt32($1) } } }
-
-    mutating func counted() -> [UInt8]? {
-        guard let count = self.uint16() else { return nil }
-        return self.bytes(count)
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8]? {
-        guard count >= 0, count <= self.bytes.count - self.position else { return nil }
-        defer { self.position += count }
-        return Array(self.bytes[self.position..<self.position + count])
-    }
-}

@@ -53,7 +53,7 @@ public struct TLSServerConfiguration: Sendable {
     ///
     /// A server that asks clients for certificates resumes nothing: every client is judged every time.
     public var ticketKey: SessionTicketKey?
-    /// Accepts 0-RTT data, guarded against replay; nil, the default, refuses it. Needs ``ticketKey``, and one protocol.
+    /// Accepts 0-RTT data, guarded against replay; nil, the default, refuses it. Needs ``ticketKey``.
     public var earlyData: ReplayProtection?
     /// Ciphers and groups.
     public var cryptography = TLSCryptography()
