@@ -31,6 +31,20 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let statelessReset = Code(description: "statelessReset")
         /// No QUIC version in common.
         public static let versionNegotiation = Code(description: "versionNegotiation")
+        /// The server takes no connections now, or none from here.
+        public static let connectionRefused = Code(description: "connectionRefused")
+        /// The peer gave its direction of the stream up; ``QUICError/applicationCode`` says with which code.
+        public static let streamReset = Code(description: "streamReset")
+        /// The peer wants no more of our direction; ``QUICError/applicationCode`` says with which code.
+        public static let streamStopped = Code(description: "streamStopped")
+        /// The task was cancelled while it waited. Only this one call ended: nothing was lost, nothing else is over.
+        public static let cancelled = Code(description: "cancelled")
+        /// The endpoint is shut down.
+        public static let endpointClosed = Code(description: "endpointClosed")
+        /// The host name has no address.
+        public static let nameNotResolved = Code(description: "nameNotResolved")
+        /// The operating system refused: a socket could not be opened, bound or used.
+        public static let socketFailed = Code(description: "socketFailed")
     }
 
     /// The kind of failure.
@@ -57,6 +71,33 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
         self.init(
             code: Self.code(for: reason), closedBy: reason.closedBy, applicationCode: applicationCode,
             reason: reason.description, underlying: reason)
+    }
+
+    /// An error of the endpoint itself.
+    init(_ code: Code, _ reason: String, applicationCode: UInt64? = nil) {
+        self.init(code: code, closedBy: nil, applicationCode: applicationCode, reason: reason, underlying: nil)
+    }
+
+    func withReason(_ reason: String) -> QUICError {
+        QUICError(
+            code: self.code, closedBy: self.closedBy, applicationCode: self.applicationCode, reason: reason,
+            underlying: self.underlying)
+    }
+
+    static let cancelled = QUICError(.cancelled, "the task was cancelled while it waited; the connection goes on")
+
+    static let endpointClosed = QUICError(.endpointClosed, "the endpoint is shut down: bind another one")
+
+    static func streamReset(_ code: UInt64) -> QUICError {
+        QUICError(
+            .streamReset, "the peer gave the stream up with code \(code): the rest will not come", applicationCode: code
+        )
+    }
+
+    static func streamStopped(_ code: UInt64) -> QUICError {
+        QUICError(
+            .streamStopped, "the peer wants no more of the stream: it said stop with code \(code)",
+            applicationCode: code)
     }
 
     private init(
@@ -100,7 +141,15 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
         case .handshakeTimeout: .handshakeTimeout
         case .statelessReset: .statelessReset
         case .versionNegotiation: .versionNegotiation
-        case .local, .peer: reason.tlsAlert == nil ? .closed : .handshakeFailed
+        case .local, .peer:
+            // RFC 9000 §20.1: 0x02 is CONNECTION_REFUSED.
+            if reason.tlsAlert != nil {
+                .handshakeFailed
+            } else if reason.closedBy == .peer, reason.code == .transport(0x02) {
+                .connectionRefused
+            } else {
+                .closed
+            }
         }
     }
 }

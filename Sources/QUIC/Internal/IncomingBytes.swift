@@ -1,0 +1,196 @@
+internal import QUICEngine
+
+/// What arrived on a stream and waits for its reader: the state behind ``StreamCore/incoming``.
+///
+///     open ──FIN──► finished ──read to the end──► over
+///      │  ╲──RESET_STREAM──► reset ──told──► over
+///      └──stop, or the connection ends──► failed
+struct IncomingBytes: Sendable {
+    /// What comes after the bytes that are here.
+    enum End: Sendable {
+        case open, finished, reset(code: UInt64), failed(QUICError)
+    }
+
+    /// What a reader is told.
+    enum Answer<Value: Sendable>: Sendable {
+        case value(Value)
+        case end
+        case failure(QUICError)
+    }
+
+    private var chunks = RingBuffer<Chunk>()
+    /// Bytes that wait for the reader. The stream's window bounds them.
+    private(set) var available = 0
+    private var end = End.open
+    /// Consumed bytes that the connection was not told of.
+    private var credit = 0
+    /// The reader was told of the end, the connection not yet.
+    private var endIsRead = false
+    private var endIsReported = false
+    private var stopCode: UInt64?
+    /// The connection will look at the stream anyway.
+    private var isSignalled = false
+    /// Credit is worth a turn of the loop from here on.
+    private let creditThreshold: Int
+
+    init(creditThreshold: Int) { self.creditThreshold = max(creditThreshold, 1) }
+
+    /// A stream of ours that the peer can't write to.
+    static func absent(_ id: StreamID) -> IncomingBytes {
+        var state = IncomingBytes(creditThreshold: 1)
+        state.end = .failed(QUICError(.refused, "stream \(id) is ours and unidirectional: there is nothing to read"))
+        state.endIsReported = true
+        return state
+    }
+
+    // MARK: The reader's side
+
+    /// Runs `take` on the first chunk; nil: nothing is here, wait.
+    mutating func read<Value: Sendable>(_ take: (inout IncomingBytes) -> Value) -> Answer<Value>? {
+        if case .reset(let code) = self.end {
+            self.discard()
+            self.noteEnd()
+            return .failure(.streamReset(code))
+        }
+        if self.available > 0 { return .value(take(&self)) }
+        switch self.end {
+        case .open: return nil
+        case .finished:
+            self.noteEnd()
+            return .end
+        case .failed(let error): return .failure(error)
+        case .reset(let code): return .failure(.streamReset(code))
+        }
+    }
+
+    /// Takes the first chunk as it is.
+    mutating func takeChunk() -> Chunk? {
+        guard let chunk = self.chunks.popFirst() else { return nil }
+        self.noteConsumed(chunk.count)
+        return chunk
+    }
+
+    /// Copies into `buffer`; returns how many bytes.
+    mutating func copy(into buffer: inout MutableRawSpan) -> Int {
+        var total = 0
+        while total < buffer.byteCount, let chunk = self.chunks.first {
+            total += chunk.consume(into: &buffer, at: total)
+            if chunk.count == 0 { _ = self.chunks.popFirst() }
+        }
+        self.noteConsumed(total)
+        return total
+    }
+
+    /// Lends the first bytes, and forgets as many as `body` says.
+    mutating func lend(_ body: (RawSpan) -> Int) -> Int {
+        guard let chunk = self.chunks.first else { return 0 }
+        let used = min(max(chunk.withBytes(body), 0), chunk.count)
+        chunk.consume(used)
+        if chunk.count == 0 { _ = self.chunks.popFirst() }
+        self.noteConsumed(used)
+        return used
+    }
+
+    /// The application wants no more. False: it is over already.
+    mutating func stop(_ code: UInt64, _ error: QUICError) -> Bool {
+        switch self.end {
+        case .failed: return false
+        case .finished where self.available == 0:
+            self.noteEnd()
+            return true
+        case .open, .finished, .reset: break
+        }
+        self.discard()
+        self.stopCode = code
+        self.end = .failed(error)
+        return true
+    }
+
+    /// Whether the connection should hear of what the reader did. True once, until it has collected.
+    mutating func needsSignal() -> Bool {
+        guard !self.isSignalled, self.hasNews else { return false }
+        self.isSignalled = true
+        return true
+    }
+
+    private var hasNews: Bool {
+        if self.stopCode != nil || (self.endIsRead && !self.endIsReported) { return true }
+        guard case .open = self.end else { return self.credit > 0 && self.available == 0 }
+        return self.credit >= self.creditThreshold || (self.credit > 0 && self.available == 0)
+    }
+
+    private mutating func noteConsumed(_ count: Int) {
+        self.available -= count
+        self.credit += count
+    }
+
+    private mutating func noteEnd() { self.endIsRead = true }
+
+    private mutating func discard() {
+        self.credit += self.available
+        self.available = 0
+        self.chunks.removeAll()
+    }
+
+    // MARK: The connection's side
+
+    /// What the reader did since the last look.
+    struct News: Sendable {
+        var credit: Int
+        var isOver: Bool
+        var stopCode: UInt64?
+    }
+
+    mutating func collect() -> News {
+        self.isSignalled = false
+        let isOver = self.endIsRead && !self.endIsReported
+        if isOver { self.endIsReported = true }
+        defer {
+            self.credit = 0
+            self.stopCode = nil
+        }
+        return News(credit: self.credit, isOver: isOver, stopCode: self.stopCode)
+    }
+
+    /// Adds what arrived. True: the reader should look.
+    mutating func deliver(_ arrived: [Chunk], _ end: ConnectionEngine.ArrivalEnd) -> Bool {
+        guard case .open = self.end else {
+            for chunk in arrived { self.credit += chunk.count }
+            return false
+        }
+        let wasEmpty = self.available == 0
+        for chunk in arrived {
+            self.available += chunk.count
+            self.chunks.append(chunk)
+        }
+        switch end {
+        case .open: return wasEmpty && self.available > 0
+        case .finished: self.end = .finished
+        case .reset(let code): self.end = .reset(code: code)
+        }
+        return true
+    }
+
+    /// The connection is over. What is here can be read still.
+    mutating func fail(_ error: QUICError) -> Bool {
+        self.endIsReported = true
+        guard case .open = self.end else { return false }
+        self.end = .failed(error)
+        return true
+    }
+
+    /// Nothing more will be asked: unread bytes go.
+    mutating func abandon(_ error: QUICError) {
+        self.discard()
+        if case .open = self.end { self.end = .failed(error) }
+    }
+
+    /// Whether the reader has been told all there is.
+    var isOver: Bool {
+        switch self.end {
+        case .open: false
+        case .finished, .reset: self.endIsRead
+        case .failed: self.available == 0
+        }
+    }
+}
