@@ -4,7 +4,7 @@ import QUICIO
 /// `tern bench`: each case is a file in `Bench/` and prints a table, or one JSON object.
 enum BenchCommand: Command {
     static let name = "bench"
-    static let summary = "measure: engine"
+    static let summary = "measure: engine, router"
     static let help = """
         Usage: tern bench CASE [OPTIONS]
 
@@ -15,6 +15,12 @@ enum BenchCommand: Command {
             --streams N     move it on N streams at once
             --datagram N    size of UDP payloads, 1452 unless given
 
+        router    a server with few connections beside one with many, over loopback: what a packet costs it
+            --connections A,B   how many; 10,10000 unless given, and each is compared with the first
+            --rounds N          by turns, 5 unless given
+            --messages N        small datagrams there and back per round and row, 50000 unless given
+            --in-flight N       at a time, 10 unless given
+
         certificate CERT KEY    write a certificate (EC P-256) and its key for the C programs that are compared
 
         --json prints one object instead of a table.
@@ -23,10 +29,11 @@ enum BenchCommand: Command {
         Example: tern bench engine --gb 2 --json
         """
 
-    static func run(_ arguments: inout Arguments) throws -> Int32 {
+    static func run(_ arguments: inout Arguments) async throws -> Int32 {
         guard let name = arguments.next() else { throw UsageError(message: "bench needs a case") }
         switch name {
         case "engine": return try EngineBenchmark.run(&arguments)
+        case "router": return try await RouterBenchmark.run(&arguments)
         case "certificate": return try self.writeCertificate(&arguments)
         default: throw UsageError(message: "there is no bench \(name)")
         }

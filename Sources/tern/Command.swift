@@ -4,7 +4,7 @@ protocol Command {
     static var summary: String { get }
     static var help: String { get }
     /// Does the work and returns the exit code.
-    static func run(_ arguments: inout Arguments) throws -> Int32
+    static func run(_ arguments: inout Arguments) async throws -> Int32
 }
 
 /// The command line was not understood.
@@ -19,6 +19,17 @@ struct Arguments {
     init(_ words: [String]) { self.words = words }
 
     mutating func next() -> String? { self.words.isEmpty ? nil : self.words.removeFirst() }
+
+    /// `--name=value` is understood as `--name value`.
+    mutating func splitAssignments() {
+        self.words = self.words.flatMap { word -> [String] in
+            guard word.hasPrefix("--"), let sign = word.firstIndex(of: "=") else { return [word] }
+            return [String(word[..<sign]), String(word[word.index(after: sign)...])]
+        }
+    }
+
+    /// The next word, which stays.
+    func peek() -> String? { self.words.first }
 
     func contains(_ word: String) -> Bool { self.words.contains(word) }
 

@@ -1,9 +1,11 @@
 /// Finds the command and runs it.
 enum CommandLineTool {
-    private static var commands: [any Command.Type] { [SimulateCommand.self, BenchCommand.self, VersionCommand.self] }
+    private static var commands: [any Command.Type] {
+        [TransferCommand.self, SimulateCommand.self, BenchCommand.self, PeerCommand.self, VersionCommand.self]
+    }
 
     /// Returns the exit code.
-    static func run(_ words: [String]) -> Int32 {
+    static func run(_ words: [String]) async -> Int32 {
         var arguments = Arguments(words)
         guard let name = arguments.next(), !["--help", "-h", "help"].contains(name) else {
             Console.write(self.overview)
@@ -18,7 +20,7 @@ enum CommandLineTool {
             return 0
         }
         do {
-            return try command.run(&arguments)
+            return try await command.run(&arguments)
         } catch let error as UsageError {
             Console.complain("\(error.message): see tern \(name) --help")
             return 2

@@ -6,6 +6,12 @@ enum Console {
 
     static func write(_ text: String) { print(text) }
 
+    /// At once, for whoever reads along through a pipe.
+    static func writeNow(_ text: String) { Terminal.write("\(text)\n") }
+
+    /// Sends what was written on its way, also where it goes into a pipe.
+    static func flush() { Terminal.flush() }
+
     static func complain(_ text: String) { Terminal.writeError("tern: \(text)\n") }
 
     /// Replaces the last progress line; silent where nobody watches.
@@ -38,6 +44,7 @@ struct Table {
 struct JSONObject {
     private var members: [String] = []
 
+    mutating func add(_ name: String, _ value: Bool) { self.members.append("\(Self.quote(name)): \(value)") }
     mutating func add(_ name: String, _ value: String) {
         self.members.append("\(Self.quote(name)): \(Self.quote(value))")
     }
