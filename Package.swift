@@ -12,6 +12,20 @@ let houseSettings: [SwiftSetting] = [
 /// Targets that may hold an unsafe pointer must mark each use of one, so that `grep unsafe` is the audit list.
 let pointerSettings: [SwiftSetting] = houseSettings + [.strictMemorySafety()]
 
+/// Programs to read, one folder each; scripts/test runs them. Not products.
+let examples: [Target] =
+    ["Echo", "FileTransfer", "DatagramChat", "Priorities", "NetworkSwitch"].map { name in
+        .executableTarget(
+            name: "\(name)Example", dependencies: ["QUIC", "ExampleSupport"], path: "Examples/\(name)",
+            swiftSettings: houseSettings)
+    }
+    + ["Server", "Client"].map { name in
+        .executableTarget(
+            name: "QuickStart\(name)", dependencies: ["QUIC"], path: "Examples/QuickStart/\(name)",
+            swiftSettings: houseSettings)
+    }
+    + [.target(name: "ExampleSupport", dependencies: ["QUIC"], path: "Examples/Support", swiftSettings: houseSettings)]
+
 let package = Package(
     name: "tern",
     products: [
@@ -34,15 +48,17 @@ let package = Package(
             name: "tern", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P"],
             swiftSettings: houseSettings),
 
-        // Not a product: the simulated network that the tests, `tern simulate` and `tern bench engine` drive engines with.
-        .target(name: "QUICTestSupport", dependencies: ["QUICEngine"], swiftSettings: houseSettings),
+        // Not a product: the simulated network that the tests, `tern simulate` and `tern bench engine` drive engines with,
+        // and the faulty kernel of the socket tests.
+        .target(name: "QUICTestSupport", dependencies: ["QUICEngine", "QUICIO"], swiftSettings: houseSettings),
 
         .testTarget(
             name: "QUICEngineTests", dependencies: ["QUICEngine", "QUICTestSupport", "CNGTCP2"],
             swiftSettings: houseSettings),
-        .testTarget(name: "QUICIOTests", dependencies: ["QUICIO"], swiftSettings: houseSettings),
+        .testTarget(name: "QUICIOTests", dependencies: ["QUICIO", "QUICTestSupport"], swiftSettings: houseSettings),
         .testTarget(
-            name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICTestSupport"], swiftSettings: houseSettings),
+            name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport"],
+            swiftSettings: houseSettings),
         .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
-    ]
+    ] + examples
 )
