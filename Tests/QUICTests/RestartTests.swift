@@ -75,13 +75,13 @@ struct RestartTests {
                     $0.sessions = store
                     $0.tls.sendsEarlyData = true
                 }
-                // On the loop, so that no answer comes before the data is written.
-                let (client, stream) = try await Task(executorPreference: pair.client.executor) {
-                    let client = try await pair.client.begin(to: address, configuration)
+                var early: QUICStream?
+                let client = try await pair.client.begin(to: address, configuration) { client in
                     let stream = try await client.openStream()
                     try await stream.write("early")
-                    return (client, stream)
-                }.value
+                    early = stream
+                }
+                let stream = try #require(early)
                 #expect(stream.isEarly)
                 try stream.finish()
                 let server = try #require(try await next.accept())
