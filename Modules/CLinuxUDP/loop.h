@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -80,6 +81,11 @@ static inline int tern_thread_start(void *(*run)(void *), void *argument) {
   return result;
 }
 static inline void tern_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+// 0 where the descriptor is no terminal.
+static inline int tern_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
 static inline uint64_t tern_thread_self(void) { return (uint64_t)(uintptr_t)pthread_self(); }
 
 // The processors that this process may run on; taskset and containers can leave fewer than the host has.

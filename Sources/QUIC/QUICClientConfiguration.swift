@@ -25,6 +25,9 @@ public struct QUICClientConfiguration: Sendable {
     /// Receives the lines of the packet log, where ``EngineConfiguration/Diagnostics/logsPackets`` is on.
     public var log: (@Sendable (String) -> Void)?
 
+    /// Gives every connection a sink of its own for its qlog trace, from the server's address; nil: none is written.
+    public var qlog: (@Sendable (NetworkAddress) -> QlogSink?)?
+
     /// Creates a configuration that trusts the system's roots.
     public init(protocols: [String], transport: EngineConfiguration = .defaults()) {
         self.init(tls: TLSClientConfiguration(serverName: "", protocols: protocols), transport: transport)

@@ -40,6 +40,9 @@ public struct QUICServerConfiguration: Sendable {
     /// Receives the lines of the packet log, where ``EngineConfiguration/Diagnostics/logsPackets`` is on.
     public var log: (@Sendable (String) -> Void)?
 
+    /// Gives every connection a sink of its own for its qlog trace, from the client's address; nil: none is written.
+    public var qlog: (@Sendable (NetworkAddress) -> QlogSink?)?
+
     /// Creates a configuration for a server with one identity.
     public init(
         identity: TLSIdentity, protocols: [String], transport: EngineConfiguration = .defaults()

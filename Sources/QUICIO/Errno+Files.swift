@@ -6,4 +6,6 @@ extension Errno {
     public static var noSuchFile: Errno { Errno(ENOENT) }
     /// `EFBIG`: the file is larger than the caller wants to read.
     public static var fileTooLarge: Errno { Errno(EFBIG) }
+    /// `EISDIR`: it is a folder.
+    public static var isFolder: Errno { Errno(EISDIR) }
 }

@@ -6,6 +6,16 @@ public enum Terminal {
     /// Whether somebody watches the error stream.
     public static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether somebody reads the output stream, rather than a program or a file.
+    public static var showsOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// How many characters a line of the terminal holds; `COLUMNS` where there is none, and 80 where nothing says.
+    public static var width: Int {
+        let columns = max(tern_terminal_columns(STDOUT_FILENO), tern_terminal_columns(STDERR_FILENO))
+        if columns > 0 { return Int(columns) }
+        return ProcessEnvironment.value("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+    }
+
     /// Writes to the output stream at once.
     public static func write(_ text: String) {
         fflush(nil)

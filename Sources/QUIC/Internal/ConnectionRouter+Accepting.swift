@@ -42,6 +42,7 @@ extension ConnectionRouter {
         }
         acceptance.generator = self.generator
         acceptance.preferredAddress = listener.preferredAddress
+        if let qlog = listener.qlog { acceptance.configuration.diagnostics.qlog = qlog(path.remote) }
         if listener.givesTokens {
             acceptance.makeToken = { address in tokenKeys.makeAddressToken(for: address, now: wallClock) }
         }

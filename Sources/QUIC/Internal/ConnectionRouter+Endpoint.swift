@@ -24,6 +24,7 @@ extension ConnectionRouter {
         let tls = client.tls
         var parameters = ClientAttempt(
             path: NetworkPath(local: local, remote: attempt.address), tls: tls, configuration: client.transport)
+        if let qlog = client.qlog { parameters.configuration.diagnostics.qlog = qlog(attempt.address) }
         parameters.generator = self.generator
         parameters.resetSecret = self.endpoint.keys.resetSecret
         parameters.token = attempt.token

@@ -137,17 +137,3 @@ enum PeerMode: String, Sendable {
 
     var movesBulk: Bool { self == .down || self == .up }
 }
-
-extension Arguments {
-    mutating func list(_ name: String) throws -> [String]? {
-        try self.option(name).map { $0.split(separator: ",").map(String.init) }
-    }
-
-    mutating func whole(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
-        try self.number(name, Double(range.lowerBound)...Double(range.upperBound)).map { Int($0) }
-    }
-
-    mutating func seconds(_ name: String) throws -> Duration? {
-        try self.number(name, 0...1e6).map { .milliseconds(Int64($0 * 1_000)) }
-    }
-}

@@ -1,17 +1,3 @@
-/// One command of `tern`.
-protocol Command {
-    static var name: String { get }
-    static var summary: String { get }
-    static var help: String { get }
-    /// Does the work and returns the exit code.
-    static func run(_ arguments: inout Arguments) async throws -> Int32
-}
-
-/// The command line was not understood.
-struct UsageError: Error {
-    let message: String
-}
-
 /// The words behind a command, taken from the front.
 struct Arguments {
     private var words: [String]
@@ -60,29 +46,49 @@ struct Arguments {
     func end() throws {
         if let word = self.words.first { throw UsageError(message: "\(word) is not understood") }
     }
-}
 
-extension String {
-    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(width - self.count, 0)) }
-    func padded(leftTo width: Int) -> String { String(repeating: " ", count: max(width - self.count, 0)) + self }
-}
-
-extension Double {
-    /// With so many digits behind the point, without Foundation.
-    func formatted(_ digits: Int) -> String {
-        var scale = 1.0
-        for _ in 0..<digits { scale *= 10 }
-        guard self.isFinite, abs(self) * scale < 1e15 else { return "\(self)" }
-        let scaled = Int64((self * scale) + (self < 0 ? -0.5 : 0.5))
-        guard digits > 0 else { return "\(scaled)" }
-        let sign = scaled < 0 ? "-" : ""
-        let text = String(scaled.magnitude)
-        let filled = String(repeating: "0", count: max(digits + 1 - text.count, 0)) + text
-        return sign + filled.dropLast(digits) + "." + filled.suffix(digits)
+    /// Words between commas.
+    mutating func list(_ name: String) throws -> [String]? {
+        try self.option(name).map { $0.split(separator: ",").map(String.init) }
     }
-}
 
-extension Duration {
-    /// This duration in seconds, for printing and for rates.
-    var seconds: Double { Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18 }
+    mutating func whole(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+        guard let text = try self.option(name) else { return nil }
+        guard let value = Self.count(text), range.contains(value) else {
+            throw UsageError(
+                message: "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(text)")
+        }
+        return value
+    }
+
+    mutating func seconds(_ name: String) throws -> Duration? {
+        try self.number(name, 0...1e6).map { .microseconds(Int64($0 * 1e6)) }
+    }
+
+    mutating func port(_ name: String) throws -> UInt16? {
+        try self.whole(name, 0...65_535).map { UInt16($0) }
+    }
+
+    /// One of a few words.
+    mutating func choice<T>(_ name: String, _ choices: [String: T]) throws -> T? {
+        guard let word = try self.option(name) else { return nil }
+        return try Self.choose(word, name, choices)
+    }
+
+    static func choose<T>(_ word: String, _ what: String, _ choices: [String: T]) throws -> T {
+        guard let choice = choices[word] else {
+            throw UsageError(
+                message: "\(what) is one of \(choices.keys.sorted().joined(separator: ", ")), not \(word)")
+        }
+        return choice
+    }
+
+    /// 20000, 20k, 20M or 20G (powers of ten).
+    private static func count(_ text: String) -> Int? {
+        let factors: [Character: Int] = ["k": 1_000, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000]
+        guard let last = text.last, let factor = factors[last] else { return Int(text) }
+        guard let number = Int(text.dropLast()) else { return nil }
+        let (product, overflows) = number.multipliedReportingOverflow(by: factor)
+        return overflows ? nil : product
+    }
 }

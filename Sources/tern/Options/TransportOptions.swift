@@ -1,0 +1,53 @@
+import QUIC
+
+/// What both roles can choose of the transport.
+struct TransportOptions: Sendable {
+    static let help = """
+            --versions v1,v2   QUIC versions, the preferred first: v1 unless given
+            --cipher NAME      aes128, aes256 or chacha20, and no other
+            --cc NAME          congestion control: cubic, bbr or reno
+            --idle S           seconds of silence after which a connection is given up: 30
+            --qlog DIR         write a trace of every connection there (tern qlog shows one)
+        """
+
+    var versions: [QUICVersion] = [.version1]
+    var cipher: TLSCryptography.Cipher?
+    var congestionControl = EngineConfiguration.CongestionControl.cubic
+    var idle: Duration = .seconds(30)
+    var handshakeTimeout: Duration = .seconds(10)
+    var qlogFolder: String?
+
+    init(_ arguments: inout Arguments) throws {
+        if let words = try arguments.list("--versions") {
+            self.versions = try words.map {
+                try Arguments.choose($0, "a version", ["v1": QUICVersion.version1, "v2": .version2])
+            }
+        }
+        self.cipher = try arguments.choice(
+            "--cipher", ["aes128": .aes128GCM, "aes256": .aes256GCM, "chacha20": .chacha20Poly1305])
+        self.congestionControl =
+            try arguments.choice("--cc", ["cubic": .cubic, "bbr": .bbr, "reno": .reno]) ?? self.congestionControl
+        self.idle = try arguments.seconds("--idle") ?? self.idle
+        self.qlogFolder = try arguments.option("--qlog")
+        guard !self.versions.isEmpty else { throw UsageError(message: "--versions needs v1, v2 or both") }
+    }
+
+    /// Large windows: these are programs that move files.
+    var engine: EngineConfiguration {
+        EngineConfiguration.defaults {
+            $0.versions = self.versions
+            $0.congestionControl = self.congestionControl
+            $0.idleTimeout = self.idle
+            $0.handshakeTimeout = self.handshakeTimeout
+            $0.flowControl.connectionWindow = 16 << 20
+            $0.flowControl.streamWindow = 8 << 20
+            $0.datagrams.maximumFrameSize = 65_535
+        }
+    }
+
+    var cryptography: TLSCryptography {
+        var cryptography = TLSCryptography()
+        if let cipher = self.cipher { cryptography.ciphers = [cipher] }
+        return cryptography
+    }
+}
