@@ -34,6 +34,18 @@ extension QUICEndpoint {
         self.core.terminations.update { _ in true }
     }
 
+    /// Hears on another address or port besides its own from now on, and answers from there: what a server needs that
+    /// names a ``QUICServerConfiguration/preferredAddress``, or that is known by two ports. Returns the address with the
+    /// port that was chosen, where `address` has none.
+    ///
+    ///     let endpoint = try await QUICEndpoint.listen(on: .any(port: 443), server)
+    ///     try await endpoint.addAddress(.any(port: 4433))
+    @discardableResult
+    public func addAddress(_ address: NetworkAddress) async throws(QUICError) -> NetworkAddress {
+        guard !self.core.isShuttingDown, let router = self.core.routers.first else { throw .endpointClosed }
+        return try await router.hear(at: address)
+    }
+
     /// Moves to another address or port: everything is sent from there from now on, and clients move with it (RFC 9000
     /// §9). The old port is heard for three seconds more.
     ///

@@ -28,7 +28,8 @@ public struct QUICServerConfiguration: Sendable {
     /// Gives clients tickets that resume their sessions. The key is the endpoint's (``QUICEndpointConfiguration/keys``)
     /// unless ``TLSServerConfiguration/ticketKey`` names another.
     public var givesTickets = true
-    /// Where clients should move once connected (RFC 9000 §9.6).
+    /// Where clients should move once connected (RFC 9000 §9.6). Where it is not an address that the endpoint is bound to,
+    /// have it heard there too: ``QUICEndpoint/addAddress(_:)``.
     public var preferredAddress: PreferredAddress?
     /// Sees every attempt before anything is kept of it, on the event loop: it must not block.
     public var filter: (@Sendable (QUICIncomingAttempt) -> QUICAdmission)?

@@ -113,4 +113,37 @@ struct MigrationTests {
             }
         }
     }
+
+    @Test("a server is heard at a second port, and clients move there where it is the preferred one")
+    func preferredAddress() async throws {
+        try await EndpointPair.run { pair in
+            let second = try await pair.server.addAddress(.loopback())
+            let direct = try await pair.client.connect(to: second, pair.clientConfiguration())
+            try await pair.expectAlive(direct, try #require(try await pair.server.accept()))
+            direct.close()
+            var configuration = pair.serverConfiguration
+            configuration.preferredAddress = PreferredAddress(ipv4: second)
+            try pair.server.listen(configuration)
+            let client = try await pair.client.connect(to: pair.address, pair.clientConfiguration())
+            let server = try #require(try await pair.server.accept())
+            try await until { client.remoteAddress == second }
+            try await Self.transfer(pair, client, server) {}
+            #expect(server.localAddress == second)
+            let stubborn = pair.clientConfiguration { $0.transport.migration.followsPreferredAddress = false }
+            let other = try await pair.client.connect(to: pair.address, stubborn)
+            try await pair.expectAlive(other, try #require(try await pair.server.accept()))
+            #expect(other.remoteAddress == pair.address)
+        }
+    }
+
+    @Test("a second address of a family that the host lacks, or that is taken, is refused with the reason")
+    func secondAddressRefused() async throws {
+        try await EndpointPair.run { pair in
+            let taken = pair.address
+            #expect(await failure { _ = try await pair.client.addAddress(taken) }?.code == .socketFailed)
+            let endpoint = try await QUICEndpoint.bind(to: .loopback())
+            await endpoint.shutdown(deadline: .zero)
+            #expect(await failure { _ = try await endpoint.addAddress(.loopback()) }?.code == .endpointClosed)
+        }
+    }
 }

@@ -109,6 +109,20 @@ extension ConnectionRouter {
         }
     }
 
+    /// Opens another socket, which stays. Returns the address with the port that was chosen.
+    func hear(at address: NetworkAddress) throws(QUICError) -> NetworkAddress {
+        guard self.isOpen else { throw .endpointClosed }
+        do throws(SocketError) {
+            let socket = try UDPSocket(
+                bindingTo: SocketAddress(address), options: UDPSocketOptions(self.endpoint.configuration),
+                system: self.endpoint.system)
+            self.sockets.addForGood(socket)
+            return NetworkAddress(socket.localAddress)
+        } catch {
+            throw QUICError(.socketFailed, error.description)
+        }
+    }
+
     /// Takes another socket into use; clients move to it.
     func rebind(to socket: UDPSocket) {
         guard self.isOpen else { return socket.close() }

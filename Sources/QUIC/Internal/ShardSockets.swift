@@ -113,6 +113,12 @@ final class ShardSockets: @unchecked Sendable {
         if let client = self.client { self.loop.watch(socket, for: client) }
     }
 
+    /// Another socket for as long as the endpoint lives.
+    func addForGood(_ socket: UDPSocket) {
+        self.entries.append(Entry(socket: socket, batch: TransmitBatch(capacity: 128 << 10)))
+        if let client = self.client { self.loop.watch(socket, for: client) }
+    }
+
     /// Makes `socket` the first. The one before is heard for a while, and for as long as a connection uses it.
     func replacePrimary(with socket: UDPSocket, now: EngineInstant) {
         self.add(socket, now: now)
