@@ -22,6 +22,12 @@ public enum Terminal {
         self.write(text, to: STDOUT_FILENO)
     }
 
+    /// Writes bytes, which need not be text, to the output stream at once.
+    public static func write(_ bytes: [UInt8]) throws(Errno) {
+        fflush(nil)
+        try PrivateFile.write(bytes, to: STDOUT_FILENO)
+    }
+
     /// Writes to the error stream at once.
     public static func writeError(_ text: String) { self.write(text, to: STDERR_FILENO) }
 

@@ -1,7 +1,10 @@
 /// Finds the command and runs it.
 enum CommandLineTool {
     private static var commands: [any Command.Type] {
-        [TransferCommand.self, SimulateCommand.self, BenchCommand.self, PeerCommand.self, VersionCommand.self]
+        [
+            ServeCommand.self, GetCommand.self, TransferCommand.self, SimulateCommand.self, BenchCommand.self,
+            PeerCommand.self, VersionCommand.self,
+        ]
     }
 
     /// Returns the exit code.

@@ -43,7 +43,7 @@ enum ByteCount {
     static func rate(_ bytes: some BinaryInteger, in time: Duration) -> String {
         guard time > .zero else { return "–" }
         let (value, unit) = self.scaled(Double(bytes) * 8 / time.seconds, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"])
-        return "\(value.formatted(value < 10 ? 2 : value < 100 ? 1 : 0)) \(unit)"
+        return "\(value.formatted(unit == "bit/s" ? 0 : value < 10 ? 2 : value < 100 ? 1 : 0)) \(unit)"
     }
 
     private static func scaled(_ value: Double, _ units: [String]) -> (Double, String) {
