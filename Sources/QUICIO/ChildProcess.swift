@@ -39,20 +39,11 @@ public final class ChildProcess: Sendable {
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
 
-        // It must not inherit that this process takes its signals on a thread of its own.
-        var attributes = posix_spawnattr_t()
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-
         // strdup rather than nested scopes: the array ends with a null.
         var words: [UnsafeMutablePointer<CChar>?] = unsafe (["tern"] + arguments).map { unsafe strdup($0) } + [nil]
         defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         var identifier: pid_t = 0
-        let result = unsafe posix_spawn(&identifier, "/proc/self/exe", &actions, &attributes, &words, environ)
+        let result = unsafe posix_spawn(&identifier, "/proc/self/exe", &actions, nil, &words, environ)
         guard result == 0 else {
             close(ends[0])
             throw Errno(result)

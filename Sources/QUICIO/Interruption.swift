@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Ctrl-C, a polite kill, and a terminal that goes away, as something to wait for.
 ///
-///     Interruption.arm()  // before any other thread starts
+///     Interruption.arm()
 ///     let signal = await Interruption.wait()
 ///
 /// While nobody waits, such a signal ends the process; so does a second one, whoever waits.
@@ -19,19 +19,45 @@ public enum Interruption {
     private static let state = Mutex(State())
     private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Takes the signals from all threads that are started from now on. A thread of its own waits for them: unlike a
-    /// signal handler it may call anything.
+    /// Where the handler writes the numbers of signals. Touched before the first signal can come, so that reading it in a
+    /// handler starts nothing.
+    private static let pipeEnd = Atomic<Int32>(-1)
+
+    /// Takes the signals. The handler only writes a byte; a thread of its own reads it, and may call anything.
     public static func arm() {
-        var set = Self.makeSet()
-        _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        self.pipeEnd.store(ends[1], ordering: .sequentiallyConsistent)
+        let source = ends[0]
         LoopThread.start(name: "tern-signals") {
-            var set = Self.makeSet()
+            var number: UInt8 = 0
             while true {
-                var signal: Int32 = 0
-                guard unsafe sigwait(&set, &signal) == 0 else { return }
-                self.deliver(signal)
+                let count = unsafe read(source, &number, 1)
+                if count < 0, errno == EINTR { continue }
+                guard count == 1 else { return }
+                self.deliver(Int32(number))
             }
         }
+        for number in self.signals {
+            var action = sigaction()
+            // Whoever started us in the background may have said that Ctrl-C is not for us.
+            guard unsafe sigaction(number, nil, &action) == 0, !Self.isIgnored(action) else { continue }
+            action = sigaction()
+            unsafe action.__sigaction_handler.sa_handler = { number in
+                let before = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = unsafe write(Interruption.pipeEnd.load(ordering: .sequentiallyConsistent), &byte, 1)
+                errno = before
+            }
+            action.sa_flags = SA_RESTART
+            _ = unsafe sigaction(number, &action, nil)
+        }
+    }
+
+    private static func isIgnored(_ action: sigaction) -> Bool {
+        unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Whether a signal has arrived.
@@ -60,13 +86,6 @@ public enum Interruption {
         } onCancel: {
             self.state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: nil)
         }
-    }
-
-    private static func makeSet() -> sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        for signal in self.signals { unsafe sigaddset(&set, signal) }
-        return set
     }
 
     private static func deliver(_ signal: Int32) {
