@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// What handlers do costs no change of threads.
-@Suite("Jobs from other threads", .timeLimit(.minutes(1)))
+@Suite("Jobs from other threads", .timeLimit(.minutes(5)))
 struct OffLoopTests {
     /// Sends message after message on one stream, each when the last has come back whole.
     final class Asker: QUICConnectionHandler, Sendable {

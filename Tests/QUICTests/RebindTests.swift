@@ -2,7 +2,7 @@ import Foundation
 import QUIC
 import Testing
 
-@Suite("Addresses that change under a transfer", .serialized, .timeLimit(.minutes(2)))
+@Suite("Addresses that change under a transfer", .serialized, .timeLimit(.minutes(5)))
 struct RebindTests {
     /// How long addresses keep changing: 2 s, or TERN_REBIND_SECONDS.
     static let seconds = ProcessInfo.processInfo.environment["TERN_REBIND_SECONDS"].flatMap(Int.init) ?? 2

@@ -3,7 +3,7 @@ import Testing
 
 @testable import QUIC
 
-@Suite("What outlives a restart in files", .timeLimit(.minutes(1)))
+@Suite("What outlives a restart in files", .timeLimit(.minutes(5)))
 struct RestartTests {
     private static var now: Int64 { Int64(WallClock.now() / 1_000_000_000) }
 
