@@ -16,22 +16,26 @@ final class Downloads: Sendable {
     private struct State {
         var received: UInt64 = 0
         var expected: UInt64 = 0
-        /// Files of which nobody says how large they are.
-        var unknown = 0
+        /// Files of which the server has said how large they are.
+        var sized = 0
         var results: [Result] = []
         var ended: UInt64?
         var waiting: [(mark: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
+    private let total: Int
     private let resumes: Bool
     private let begun = MonotonicClock.now()
 
-    init(resumes: Bool) { self.resumes = resumes }
+    init(total: Int, resumes: Bool) {
+        self.total = total
+        self.resumes = resumes
+    }
 
     var received: UInt64 { self.state.withLock { $0.received } }
-    /// How much there will be in all; nil where a server does not say.
-    var expected: UInt64? { self.state.withLock { $0.unknown > 0 ? nil : $0.expected } }
+    /// How much there will be in all; nil as long as no server has said so of every file.
+    var expected: UInt64? { self.state.withLock { $0.sized == self.total ? $0.expected : nil } }
     var results: [Result] { self.state.withLock { $0.results } }
 
     /// From the start to the end, or to now.
@@ -84,9 +88,10 @@ final class Downloads: Sendable {
                 let whole = FileProtocol.decode(try await stream.readExactly(8))
                 size = whole
                 let rest = whole >= target.size ? whole - target.size : 0
-                self.state.withLock { $0.expected &+= rest }
-            } else {
-                self.state.withLock { $0.unknown += 1 }
+                self.state.withLock { state in
+                    state.expected &+= rest
+                    state.sized += 1
+                }
             }
             while let chunk = try await stream.readChunk() {
                 try target.append(chunk.bytes)

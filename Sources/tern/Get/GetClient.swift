@@ -75,8 +75,13 @@ struct GetClient: Sendable {
             connection.close()
         } catch {
             if Task.isCancelled { throw error }
-            let done = Set(self.downloads.results.map(\.item.url))
-            for item in items where !done.contains(item.url) {
+            var done: [String: Int] = [:]
+            for result in self.downloads.results { done[result.item.url, default: 0] += 1 }
+            for item in items {
+                if let count = done[item.url], count > 0 {
+                    done[item.url] = count - 1
+                    continue
+                }
                 self.downloads.note(Downloads.Result(item: item, problem: Downloads.words(error)))
             }
         }

@@ -40,7 +40,7 @@ enum GetCommand: Command {
 
     static func run(_ arguments: inout Arguments) async throws -> Int32 {
         let options = try GetOptions(&arguments)
-        let (downloads, log) = (Downloads(resumes: options.resumesFiles), GetLog(options))
+        let (downloads, log) = (Downloads(total: options.items.count, resumes: options.resumesFiles), GetLog(options))
         if let folder = options.output, folder.hasSuffix("/") { try DiskFile.createFolder(folder) }
         let wasInterrupted = try await Interruption.cancels {
             try await options.client.withEndpoint { endpoint in

@@ -77,6 +77,18 @@ struct GetOptions: Sendable {
         self.items = try urls.map {
             try GetItem($0, output: discards ? nil : output ?? "./", isFolder: isFolder || output == nil)
         }
+        try Self.checkPlaces(self.items)
+    }
+
+    /// Two files in one place would be none.
+    private static func checkPlaces(_ items: [GetItem]) throws {
+        var places: [String: String] = [:]
+        for item in items {
+            guard let place = item.destination, place != "-" else { continue }
+            if let other = places.updateValue(item.url, forKey: place) {
+                throw UsageError(message: "\(other) and \(item.url) would both become \(place): fetch them one by one")
+            }
+        }
     }
 
     /// How a server is called.
