@@ -45,8 +45,10 @@ let package = Package(
         .target(name: "QUIC", dependencies: ["QUICEngine", "QUICIO"], swiftSettings: pointerSettings),
         .target(name: "LibP2P", dependencies: ["QUIC"], swiftSettings: pointerSettings),
         .executableTarget(
-            name: "tern", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P"],
+            name: "tern", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P", "TernFigures"],
             swiftSettings: houseSettings),
+        // Not a product: the statistics of the command line, where tests can reach them.
+        .target(name: "TernFigures", swiftSettings: houseSettings),
 
         // Not a product: the simulated network that the tests, `tern simulate` and `tern bench engine` drive engines with,
         // and the faulty kernel of the socket tests.
@@ -59,6 +61,7 @@ let package = Package(
         .testTarget(
             name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport"],
             swiftSettings: houseSettings),
+        .testTarget(name: "TernFiguresTests", dependencies: ["TernFigures"], swiftSettings: houseSettings),
         .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
     ] + examples
 )

@@ -8,4 +8,6 @@ extension Errno {
     public static var fileTooLarge: Errno { Errno(EFBIG) }
     /// `EISDIR`: it is a folder.
     public static var isFolder: Errno { Errno(EISDIR) }
+    /// `EPIPE`: nobody reads the other end any more.
+    public static var brokenPipe: Errno { Errno(EPIPE) }
 }

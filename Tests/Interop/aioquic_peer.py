@@ -87,6 +87,9 @@ class ServerProtocol(QuicConnectionProtocol):
             self._quic.send_datagram_frame(event.data)
         elif isinstance(event, events.StreamDataReceived):
             (self.measure if self.protocol == "perf" else self.echo)(event)
+        elif isinstance(event, events.StopSendingReceived):
+            # aioquic has reset the stream.
+            self.owed.pop(event.stream_id, None)
         elif isinstance(event, events.StreamReset) and not is_unidirectional(event.stream_id):
             self._quic.reset_stream(event.stream_id, event.error_code)
 

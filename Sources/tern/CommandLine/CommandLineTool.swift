@@ -2,8 +2,8 @@
 enum CommandLineTool {
     private static var commands: [any Command.Type] {
         [
-            ServeCommand.self, GetCommand.self, TransferCommand.self, SimulateCommand.self, BenchCommand.self,
-            PeerCommand.self, VersionCommand.self,
+            ServeCommand.self, GetCommand.self, PingCommand.self, ConnectCommand.self, PerfCommand.self,
+            TransferCommand.self, SimulateCommand.self, BenchCommand.self, PeerCommand.self, VersionCommand.self,
         ]
     }
 

@@ -5,50 +5,29 @@ import QUICIO
 
 extension PeerClient {
     func download(_ endpoint: QUICEndpoint) async throws -> Findings {
-        try await self.transfer(endpoint) { stream, share in
-            try await stream.write((0..<8).map { UInt8(truncatingIfNeeded: share >> (56 - 8 * $0)) })
-            try stream.finish()
-            return try await self.drain(stream)
+        try await self.transfer(endpoint) { connection, share in
+            let request = PerfRequest(answer: UInt64(share))
+            return Int(clamping: try await request.run(on: connection))
         }
     }
 
     func upload(_ endpoint: QUICEndpoint) async throws -> Findings {
-        try await self.transfer(endpoint) { stream, share in
-            try await stream.write([UInt8](repeating: 0, count: 8))
-            var left = share
-            // One piece, handed over again and again: nothing is copied.
-            let piece = await Self.zeros(stream.connection)
-            while let piece, left >= piece.count {
-                try await stream.write(piece)
-                left -= piece.count
-            }
-            try await stream.write([UInt8](repeating: 0, count: left))
-            try stream.finish()
-            _ = try await self.drain(stream)
+        try await self.transfer(endpoint) { connection, share in
+            _ = try await PerfRequest(upload: UInt64(share)).run(on: connection)
             return share
         }
     }
 
-    private static func zeros(_ connection: isolated QUICConnection) -> Chunk? {
-        [UInt8](repeating: 0, count: 65_536).withRawSpan { connection.makeChunk(copying: $0).first }
-    }
-
-    private func drain(_ stream: QUICStream) async throws -> Int {
-        var count = 0
-        while let chunk = try await stream.readChunk() { count += chunk.count }
-        return count
-    }
-
     /// `body` moves a share and returns how many bytes those were.
     private func transfer(
-        _ endpoint: QUICEndpoint, _ body: @escaping @Sendable (QUICStream, Int) async throws -> Int
+        _ endpoint: QUICEndpoint, _ body: @escaping @Sendable (QUICConnection, Int) async throws -> Int
     ) async throws -> Findings {
         let connection = try await self.connect(endpoint)
         let share = self.options.bytes / self.options.streams
         let started = MonotonicClock.now()
         let moved = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<self.options.streams {
-                group.addTask { try await body(try await connection.openStream(), share) }
+                group.addTask { try await body(connection, share) }
             }
             return try await group.reduce(0, +)
         }
@@ -73,7 +52,7 @@ extension PeerClient {
             let stream = try await connection.openStream()
             try await stream.write([120])
             try stream.finish()
-            try self.need(try await self.drain(stream) == 1, "the echo differs")
+            try self.need(try await PerfRequest.drain(stream) == 1, "the echo differs")
             if round >= warmUp { times.append(Double(MonotonicClock.now() - started) / 1e3) }
         }
         times.sort()

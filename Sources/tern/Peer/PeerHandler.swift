@@ -12,8 +12,7 @@ final class PeerHandler: QUICConnectionHandler {
     private var sources: [StreamID: StreamID] = [:]
     /// Unidirectional streams that wait for one of ours.
     private var unanswered: [StreamID] = []
-    private var transfers: [StreamID: Transfer] = [:]
-    private var zeros: Chunk?
+    private var perf: PerfService?
 
     private enum Service { case echo, perf }
 
@@ -23,20 +22,12 @@ final class PeerHandler: QUICConnectionHandler {
         var held: Chunk?
     }
 
-    private struct Transfer {
-        var header: [UInt8] = []
-        /// How many bytes are still owed; nil until the client has finished.
-        var left: UInt64?
-    }
-
     init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
     func connected(_ connection: isolated QUICConnection) {
         self.service = connection.applicationProtocol == "perf" ? .perf : .echo
         // Not for those that never send it: 10,000 idle connections would keep 10,000 of these.
-        if self.service == .perf {
-            self.zeros = [UInt8](repeating: 0, count: 65_536).withRawSpan { connection.makeChunk(copying: $0).first }
-        }
+        if self.service == .perf { self.perf = PerfService(connection) }
         if !self.isQuiet { self.report(connection) }
         for stream in self.early { self.begin(stream, connection) }
         self.early = []
@@ -50,28 +41,28 @@ final class PeerHandler: QUICConnectionHandler {
     func streamReadable(_ stream: StreamID, on connection: isolated QUICConnection) {
         switch self.service {
         case .echo: self.echo(stream, connection)
-        case .perf: self.receive(stream, connection)
+        case .perf: self.perf?.receive(stream, connection)
         case nil: break
         }
     }
 
     func streamWritable(_ stream: StreamID, on connection: isolated QUICConnection) {
         if self.service == .perf {
-            self.send(stream, connection)
+            self.perf?.send(stream, connection)
         } else if let source = self.sources[stream] {
             self.echo(source, connection)
         }
     }
 
     func streamStopped(_ stream: StreamID, code: UInt64, on connection: isolated QUICConnection) {
-        self.transfers[stream] = nil
+        self.perf?.forget(stream)
         guard let source = self.sources.removeValue(forKey: stream) else { return }
         self.echoes[source] = nil
         connection.stopSending(source, code: code)
     }
 
     func streamClosed(_ stream: StreamID, on connection: isolated QUICConnection) {
-        self.transfers[stream] = nil
+        self.perf?.forget(stream)
         self.echoes[stream] = nil
         self.sources[stream] = nil
     }
@@ -90,8 +81,10 @@ final class PeerHandler: QUICConnectionHandler {
 
     private func begin(_ stream: StreamID, _ connection: isolated QUICConnection) {
         if self.service == .perf {
-            self.transfers[stream] = Transfer()
-        } else if let target = stream.isBidirectional ? stream : connection.open(.unidirectional) {
+            self.perf?.begin(stream, connection)
+            return
+        }
+        if let target = stream.isBidirectional ? stream : connection.open(.unidirectional) {
             self.echoes[stream] = Echo(target: target)
             self.sources[target] = stream
         } else {
@@ -131,38 +124,5 @@ extension PeerHandler {
         connection.finish(echo.target)
         self.echoes[stream] = nil
         self.sources[echo.target] = nil
-    }
-}
-
-// MARK: perf
-
-extension PeerHandler {
-    private func receive(_ stream: StreamID, _ connection: isolated QUICConnection) {
-        guard var transfer = self.transfers[stream] else { return }
-        while let chunk = connection.readChunk(stream) {
-            if transfer.header.count < 8 { transfer.header += chunk.bytes.prefix(8 - transfer.header.count) }
-        }
-        guard transfer.left == nil, connection.isAtEnd(stream) else {
-            self.transfers[stream] = transfer
-            return
-        }
-        transfer.left = transfer.header.count == 8 ? transfer.header.reduce(0) { $0 << 8 | UInt64($1) } : 0
-        self.transfers[stream] = stream.isBidirectional ? transfer : nil
-        self.send(stream, connection)
-    }
-
-    private func send(_ stream: StreamID, _ connection: isolated QUICConnection) {
-        guard var left = self.transfers[stream]?.left, let zeros = self.zeros else { return }
-        // One piece, handed over again and again: nothing is copied.
-        while left >= UInt64(zeros.count), connection.write(zeros, to: stream) { left -= UInt64(zeros.count) }
-        if 1..<UInt64(zeros.count) ~= left {
-            let rest = zeros.withBytes { connection.makeChunk(copying: $0.extracting(first: Int(left))) }
-            if rest.allSatisfy({ connection.write($0, to: stream) }) { left = 0 }
-        }
-        self.transfers[stream]?.left = left
-        if left == 0 {
-            connection.finish(stream)
-            self.transfers[stream] = nil
-        }
     }
 }
