@@ -45,7 +45,8 @@ let package = Package(
         .target(name: "QUIC", dependencies: ["QUICEngine", "QUICIO"], swiftSettings: pointerSettings),
         .target(name: "LibP2P", dependencies: ["QUIC"], swiftSettings: pointerSettings),
         .executableTarget(
-            name: "tern", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P", "TernFigures"],
+            name: "tern",
+            dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P", "TernFigures", "QlogReport"],
             swiftSettings: houseSettings),
         // Not a product: the statistics of the command line, where tests can reach them.
         .target(name: "TernFigures", swiftSettings: houseSettings),
@@ -53,6 +54,9 @@ let package = Package(
         // Not a product: the simulated network that the tests, `tern simulate` and `tern bench engine` drive engines with,
         // and the faulty kernel of the socket tests.
         .target(name: "QUICTestSupport", dependencies: ["QUICEngine", "QUICIO"], swiftSettings: houseSettings),
+
+        // Not a product: reads qlog traces and makes the page of `tern qlog`.
+        .target(name: "QlogReport", swiftSettings: houseSettings),
 
         .testTarget(
             name: "QUICEngineTests", dependencies: ["QUICEngine", "QUICTestSupport", "CNGTCP2"],
@@ -63,5 +67,6 @@ let package = Package(
             swiftSettings: houseSettings),
         .testTarget(name: "TernFiguresTests", dependencies: ["TernFigures"], swiftSettings: houseSettings),
         .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
+        .testTarget(name: "QlogReportTests", dependencies: ["QlogReport"], swiftSettings: houseSettings),
     ] + examples
 )

@@ -19,6 +19,7 @@ enum SimulateCommand: Command {
             --loss PERCENT   1 unless given
             --cc NAME        bbr (the default here: loss does not mean congestion on this link), cubic or reno
             --seed N         another seed, another run; the same seed, the same run
+            --qlog NAME      writes what each end saw into NAME.client.sqlog and NAME.server.sqlog, for tern qlog
             --json           one object instead of a table
 
         Example: tern simulate --loss 5 --cc cubic --mb 50
@@ -33,6 +34,7 @@ enum SimulateCommand: Command {
         simulation.bandwidth = Int((try arguments.number("--mbit", 0.01...100_000) ?? 200) * 1e6)
         simulation.loss = (try arguments.number("--loss", 0...90) ?? 1) / 100
         simulation.seed = UInt64(try arguments.number("--seed", 0...9e15) ?? 1)
+        simulation.traceName = try arguments.option("--qlog")
         if let name = try arguments.option("--cc") {
             guard let choice = ["reno": EngineConfiguration.CongestionControl.reno, "cubic": .cubic, "bbr": .bbr][name]
             else {

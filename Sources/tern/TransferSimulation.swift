@@ -11,6 +11,8 @@ struct TransferSimulation {
     var loss = 0.01
     var seed: UInt64 = 1
     var congestionControl = EngineConfiguration.CongestionControl.bbr
+    /// Where each end's qlog trace goes: the front of two file names.
+    var traceName: String?
 
     /// What came of it.
     struct Report {
@@ -82,7 +84,8 @@ struct TransferSimulation {
         let client = simulation.addEndpoint(port: 50_000)
         var report = Report(simulation: self)
         let started = MonotonicClock.now()
-        let connection = try self.dial(server, client)
+        let traces = try self.traceName.map { try SimulationTraces($0) } ?? SimulationTraces()
+        let connection = try self.dial(server, client, traces)
         let receiver = Receiver(perStream: self.bytes / self.streams)
         receiver.attach(to: connection)
 
@@ -100,6 +103,7 @@ struct TransferSimulation {
         let begun = simulation.now
         while receiver.ended < self.streams, connection.closeReason == nil, sender.closeReason == nil {
             simulation.run(for: .milliseconds(100)) { receiver.ended >= self.streams }
+            try traces.drain()
             progress(self.line(receiver, sender, elapsed: simulation.now.duration(since: begun)))
             if simulation.now.duration(since: begun) > .seconds(3_600) { break }
         }
@@ -112,6 +116,7 @@ struct TransferSimulation {
             report.problems.append("\(self.streams - receiver.ended) streams did not end")
         }
         report.problems += simulation.leftovers()
+        report.problems += try traces.finish()
         report.wall = Double(MonotonicClock.now() - started) / 1e9
         return report
     }
@@ -123,14 +128,17 @@ struct TransferSimulation {
             duplication: 0.001, corruption: 0.0005)
     }
 
-    private func dial(_ server: SimulatedEndpoint, _ client: SimulatedEndpoint) throws -> SimulatedConnection {
+    private func dial(
+        _ server: SimulatedEndpoint, _ client: SimulatedEndpoint, _ traces: SimulationTraces
+    ) throws -> SimulatedConnection {
         let identities = try TestIdentities(now: Int64(WallClock.now() / 1_000_000_000))
-        let configuration = EngineConfiguration.defaults {
+        var configuration = EngineConfiguration.defaults {
             $0.congestionControl = self.congestionControl
             $0.flowControl.sendBuffer = 4 << 20
             $0.streams.bidirectional = 1_000
             $0.streams.unidirectional = 1_000
         }
+        configuration.diagnostics.qlog = traces.server
         server.listener = .init(
             tls: TLSServerConfiguration(
                 identities: ServerIdentities(default: try identities.identity(for: ["simulated.test"])),
@@ -138,6 +146,7 @@ struct TransferSimulation {
             configuration: configuration)
         var tls = TLSClientConfiguration(serverName: "simulated.test", protocols: ["simulate"])
         tls.trust = .roots(identities.store)
+        configuration.diagnostics.qlog = traces.client
         return try client.connect(to: server.address, tls: tls, configuration: configuration)
     }
 
