@@ -11,11 +11,8 @@ package struct LocalCertificate: Sendable {
 
     /// Makes a key and a certificate.
     package init() throws {
-        let template = CertificateTemplate(
-            commonName: "localhost", names: ["localhost", "127.0.0.1", "::1"], now: Int64(time(nil)))
-        let bundle = try template.issue()
-        self.identity = try TLSIdentity(bundle)
-        self.pem = bundle.certificatePEM
+        self.identity = try .selfSigned()
+        self.pem = self.identity.certificatePEM
         self.trust = .roots(try TrustStore(pem: Array(self.pem.utf8)))
     }
 

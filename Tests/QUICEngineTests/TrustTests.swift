@@ -16,10 +16,24 @@ struct TrustTests {
         scenario.expectNothingLeft()
     }
 
-    @Test("a root that only bears the right name is unmasked by its signature")
+    @Test("a root that only bears the right name is not the issuer: its key has another identifier")
     func rootOfTheSameName() throws {
         let scenario = Scenario()
         scenario.clientTLS.trust = .roots(try TestIdentities(now: Scenario.now).store)
+        let endings = try scenario.dialInVain()
+        scenario.expect(endings, alert: .unknownCA, from: \.client, mentioning: "issuer")
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a certificate that was changed is unmasked by its signature")
+    func changed() throws {
+        let scenario = Scenario()
+        let bundle = try Scenario.identities.bundle(for: ["server.test"])
+        var chain = bundle.chain
+        // The last byte belongs to the signature.
+        chain[0][chain[0].count - 1] ^= 1
+        let identity = try TLSIdentity(certificateDER: chain, privateKeyDER: bundle.privateKey)
+        scenario.serverTLS { $0.identities = ServerIdentities(default: identity) }
         let endings = try scenario.dialInVain()
         scenario.expect(endings, alert: .badCertificate, from: \.client, mentioning: "signature")
         scenario.expectNothingLeft()

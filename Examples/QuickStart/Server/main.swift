@@ -2,12 +2,11 @@ import Foundation
 import QUIC
 
 // A certificate for this machine. A server on the Internet has files: TLSIdentity(certificateFile:privateKeyFile:).
-let template = CertificateTemplate(commonName: "localhost", names: ["localhost"], now: Int64(time(nil)))
-let certificate = try template.issue()
-try certificate.certificatePEM.write(toFile: "localhost.pem", atomically: true, encoding: .utf8)
+let identity = try TLSIdentity.selfSigned()
+try identity.certificatePEM.write(toFile: "localhost.pem", atomically: true, encoding: .utf8)
 
 let port = CommandLine.arguments.dropFirst().first.flatMap(UInt16.init) ?? 4433
-let server = QUICServerConfiguration(identity: try TLSIdentity(certificate), protocols: ["greeting"])
+let server = QUICServerConfiguration(identity: identity, protocols: ["greeting"])
 let endpoint = try await QUICEndpoint.listen(on: .any(port: port), server)
 print("listening on \(await endpoint.localAddress)")
 

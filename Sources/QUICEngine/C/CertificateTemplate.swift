@@ -65,6 +65,11 @@ public struct CertificateTemplate: Sendable {
         if let authority {
             let issuer = try CertificateList(der: authority.chain)
             let issuerKey = try PrivateKey(authority.privateKey, isPEM: false, password: nil)
+            // RFC 5280 §4.2.1.1: tells authorities of the same name apart.
+            if let id = unsafe Self.keyIdentifier(of: issuer.first) {
+                try check(
+                    "issuer's key", unsafe gnutls_x509_crt_set_authority_key_id(certificate.handle, id, id.count))
+            }
             try check(
                 "signing a certificate",
                 unsafe gnutls_x509_crt_sign2(
@@ -97,6 +102,16 @@ public struct CertificateTemplate: Sendable {
         return key
     }
 
+    /// What the certificate says of its key, or what would be said.
+    private static func keyIdentifier(of certificate: OpaquePointer?) -> [UInt8]? {
+        let said = unsafe filledBuffer(64) { unsafe gnutls_x509_crt_get_subject_key_id(certificate, $0, $1, nil) }
+        if let said { return said }
+        return unsafe filledBuffer(64) { buffer, count in
+            let bytes = unsafe buffer?.assumingMemoryBound(to: UInt8.self)
+            return unsafe gnutls_x509_crt_get_key_id(certificate, 0, bytes, count)
+        }
+    }
+
     private func fill(_ certificate: EmptyCertificate, _ key: PrivateKey) throws(EngineError) {
         let handle = unsafe certificate.handle
         var serial = [UInt8](repeating: 0, count: 16)
@@ -107,6 +122,9 @@ public struct CertificateTemplate: Sendable {
         try check("start", unsafe gnutls_x509_crt_set_activation_time(handle, Int(self.notBefore)))
         try check("end", unsafe gnutls_x509_crt_set_expiration_time(handle, Int(self.notAfter)))
         try check("key", unsafe gnutls_x509_crt_set_key(handle, key.handle))
+        if let id = unsafe Self.keyIdentifier(of: handle) {
+            try check("key identifier", unsafe gnutls_x509_crt_set_subject_key_id(handle, id, id.count))
+        }
         let name = Array(self.commonName.utf8)
         try check(
             "common name", unsafe gnutls_x509_crt_set_dn_by_oid(handle, "2.5.4.3", 0, name, CUnsignedInt(name.count)))
@@ -141,18 +159,10 @@ public struct CertificateBundle: Hashable, Sendable {
     let isSelfSigned: Bool
 
     /// The chain as PEM text.
-    public var certificatePEM: String { self.chain.map { Self.pem("CERTIFICATE", $0) }.joined() }
+    public var certificatePEM: String { self.chain.map { PEM.text("CERTIFICATE", $0) }.joined() }
 
     /// The private key as PEM text.
-    public var privateKeyPEM: String { Self.pem("PRIVATE KEY", self.privateKey) }
-
-    /// RFC 7468 §2.
-    private static func pem(_ label: String, _ der: [UInt8]) -> String {
-        let encoded = unsafe try? takingDatum("encoding PEM") { target in
-            unsafe withDatum(der) { unsafe gnutls_pem_base64_encode2(label, $0, target) }
-        }
-        return String(decoding: encoded ?? [], as: UTF8.self)
-    }
+    public var privateKeyPEM: String { PEM.text("PRIVATE KEY", self.privateKey) }
 }
 
 extension CertificateTemplate.KeyKind {

@@ -51,58 +51,29 @@ extension TrustPolicy {
         do { certificates = try CertificateList(der: peer.chain) } catch {
             return .reject(.badCertificate, reason: error.message)
         }
-        var status: CUnsignedInt = 0
-        let result = unsafe withRequirements(of: peer, peerIsServer: peerIsServer) { data, count in
-            unsafe certificates.withHandles { handles, handleCount in
-                unsafe gnutls_x509_trust_list_verify_crt2(
-                    store.handle, handles, CUnsignedInt(handleCount), data, count, 0, &status, nil)
-            }
-        }
+        let (result, status) = store.status(
+            of: certificates, name: peer.expectedName, peerIsServer: peerIsServer, flags: 0)
         guard result == 0 else { return .reject(.badCertificate, reason: describe(gnutls: result)) }
         guard status != 0 else { return .accept }
         return .reject(self.alert(for: status), reason: self.explain(status, peer))
     }
 
-    /// Lends what the certificate must be good for: the name or address, and the purpose.
-    private static func withRequirements(
-        of peer: PeerCertificate, peerIsServer: Bool,
-        _ body: (UnsafeMutablePointer<gnutls_typed_vdata_st>?, CUnsignedInt) -> CInt
-    ) -> CInt {
-        var purpose = Array((peerIsServer ? GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT).utf8) + [0]
-        let address = peer.expectedName.flatMap(IPLiteral.parse)
-        var name = address ?? (Array((peer.expectedName ?? "").utf8) + [0])
-        return unsafe purpose.withUnsafeMutableBufferPointer { purpose in
-            unsafe name.withUnsafeMutableBufferPointer { name in
-                var data = unsafe [
-                    gnutls_typed_vdata_st(type: GNUTLS_DT_KEY_PURPOSE_OID, data: purpose.baseAddress, size: 0),
-                    gnutls_typed_vdata_st(
-                        type: address == nil ? GNUTLS_DT_DNS_HOSTNAME : GNUTLS_DT_IP_ADDRESS, data: name.baseAddress,
-                        size: CUnsignedInt(address?.count ?? 0)),
-                ]
-                let count: CUnsignedInt = peer.expectedName == nil ? 1 : 2
-                return unsafe data.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress, count) }
-            }
-        }
-    }
-
-    private static func has(_ flag: gnutls_certificate_status_t, in status: CUnsignedInt) -> Bool {
-        status & flag.rawValue != 0
-    }
-
     private static func alert(for status: CUnsignedInt) -> TLSAlert {
-        if self.has(GNUTLS_CERT_REVOKED, in: status) { return .certificateRevoked }
-        if self.has(GNUTLS_CERT_SIGNER_NOT_FOUND, in: status) || self.has(GNUTLS_CERT_SIGNER_NOT_CA, in: status) {
+        if TrustStore.has(GNUTLS_CERT_REVOKED, in: status) { return .certificateRevoked }
+        if TrustStore.has(GNUTLS_CERT_SIGNER_NOT_FOUND, in: status)
+            || TrustStore.has(GNUTLS_CERT_SIGNER_NOT_CA, in: status)
+        {
             return .unknownCA
         }
-        if self.has(GNUTLS_CERT_EXPIRED, in: status) || self.has(GNUTLS_CERT_NOT_ACTIVATED, in: status) {
+        if TrustStore.has(GNUTLS_CERT_EXPIRED, in: status) || TrustStore.has(GNUTLS_CERT_NOT_ACTIVATED, in: status) {
             return .certificateExpired
         }
-        if self.has(GNUTLS_CERT_PURPOSE_MISMATCH, in: status) { return .unsupportedCertificate }
+        if TrustStore.has(GNUTLS_CERT_PURPOSE_MISMATCH, in: status) { return .unsupportedCertificate }
         return .badCertificate
     }
 
     private static func explain(_ status: CUnsignedInt, _ peer: PeerCertificate) -> String {
-        if self.has(GNUTLS_CERT_UNEXPECTED_OWNER, in: status), let name = peer.expectedName {
+        if TrustStore.has(GNUTLS_CERT_UNEXPECTED_OWNER, in: status), let name = peer.expectedName {
             return "the certificate is not for \(name)"
         }
         return

@@ -19,6 +19,23 @@ func takingDatum(_ operation: String, _ body: (UnsafeMutablePointer<gnutls_datum
     return unsafe Array(UnsafeBufferPointer(start: datum.data, count: Int(datum.size)))
 }
 
+/// What GnuTLS puts into a buffer of the caller's, which is made larger where it is too small; nil where it refuses.
+func filledBuffer(
+    _ size: Int, _ body: (UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>) -> CInt
+) -> [UInt8]? {
+    var capacity = size
+    for _ in 0..<2 {
+        var bytes = [UInt8](repeating: 0, count: capacity)
+        var count = capacity
+        let result = unsafe bytes.withUnsafeMutableBytes { unsafe body($0.baseAddress, &count) }
+        if result >= 0 { return Array(bytes.prefix(count)) }
+        // Nothing in a certificate that a peer may send is longer.
+        guard result == GNUTLS_E_SHORT_MEMORY_BUFFER, count <= 1 << 20 else { return nil }
+        capacity = count
+    }
+    return nil
+}
+
 /// Turns a negative result of GnuTLS into an error that names the operation.
 @discardableResult
 func check(_ operation: String, _ result: CInt) throws(EngineError) -> CInt {

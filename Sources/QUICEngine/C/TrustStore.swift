@@ -61,8 +61,11 @@ internal import Synchronization
 
     private static let cachedSystem = Mutex<TrustStore?>(nil)
 
-    /// The system's authorities, read once. A failure is not remembered: the package may be installed later.
-    static func system() throws(EngineError) -> TrustStore {
+    /// The system's authorities (Debian's `ca-certificates`), read once. A failure is not remembered: the package may be
+    /// installed later.
+    ///
+    ///     print("\(try TrustStore.system().count) authorities are trusted")
+    public static func system() throws(EngineError) -> TrustStore {
         if let store = self.cachedSystem.withLock({ $0 }) { return store }
         let store = try TrustStore(system: ())
         self.cachedSystem.withLock { $0 = store }

@@ -3,8 +3,8 @@ enum CommandLineTool {
     private static var commands: [any Command.Type] {
         [
             ServeCommand.self, GetCommand.self, PingCommand.self, ConnectCommand.self, PerfCommand.self,
-            TransferCommand.self, SimulateCommand.self, BenchCommand.self, PeerCommand.self, QlogCommand.self,
-            VersionCommand.self,
+            CertificateCommand.self, DoctorCommand.self, QlogCommand.self, TransferCommand.self, SimulateCommand.self,
+            BenchCommand.self, PeerCommand.self, VersionCommand.self,
         ]
     }
 

@@ -50,7 +50,7 @@ struct ServerOptions: Sendable {
         if let certificate, let key {
             self.identity = try TLSIdentity(certificateFile: certificate, privateKeyFile: key)
         } else {
-            self.identity = try Self.makeIdentity(names ?? ["localhost", "127.0.0.1", "::1"])
+            self.identity = try names.map { try .selfSigned(names: $0) } ?? .selfSigned()
         }
         self.isSelfSigned = certificate == nil
         self.keys = try arguments.option("--secret").map { path in
@@ -98,13 +98,5 @@ struct ServerOptions: Sendable {
             lines.append("certificate made for this run; clients know it by --pin \(pin)")
         }
         return lines.joined(separator: "\n")
-    }
-
-    private static func makeIdentity(_ names: [String]) throws -> TLSIdentity {
-        var template = CertificateTemplate(
-            commonName: names.first ?? "localhost", names: names, now: Int64(WallClock.now() / 1_000_000_000))
-        // Every client can check it; not all can Ed25519.
-        template.keyKind = .ecdsaP256
-        return try TLSIdentity(template.issue())
     }
 }
