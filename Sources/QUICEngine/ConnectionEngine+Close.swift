@@ -66,6 +66,7 @@ extension ConnectionEngine {
                 ConnectionCloseReason(.versionNegotiation, reason: text, offeredVersions: offered), drainingFrom: nil)
         case .dropConnection, .retry:
             // The first packets were no handshake: RFC 9000 §5.2.2 lets a server forget them in silence.
+            self.openedNothing = true
             self.end(
                 ConnectionCloseReason(.local, nil, reason: "the first packets open no connection"), drainingFrom: nil)
         case .tls:

@@ -19,6 +19,9 @@ public final class ConnectionEngine {
     public internal(set) var handshake: HandshakeSummary?
     /// Why the connection ended, if it did.
     public internal(set) var closeReason: ConnectionCloseReason?
+    /// Whether the first packets were no beginning of a connection: damaged, or forged. Nothing was answered, and the ID that
+    /// they bear may be that of a client whose intact packets come next (RFC 9000 §5.2.2).
+    public internal(set) var openedNothing = false
     /// The ID that the client chose for its first packets: until the handshake is confirmed they carry it.
     public let initialConnectionID: ConnectionID
 

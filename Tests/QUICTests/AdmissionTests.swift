@@ -17,6 +17,23 @@ struct AdmissionTests {
         }
     }
 
+    @Test("a damaged copy of the first packet ahead of it does not lock the client out")
+    func damagedFirstPacket() async throws {
+        try await EndpointPair.run { pair in
+            let forwarder = try Forwarder(to: pair.address, damagingFirst: true)
+            let forwarding = Task { await forwarder.run() }
+            let client = try await pair.client.connect(to: forwarder.address, pair.clientConfiguration())
+            try await pair.expectAlive(client, try #require(try await pair.server.accept()))
+            let statistics = await pair.server.statistics()
+            #expect(statistics.attempts == 2)
+            #expect(statistics.dropped.filter { $0.key.contains("retired") }.isEmpty)
+            client.close()
+            _ = try await client.closed()
+            forwarding.cancel()
+            await forwarding.value
+        }
+    }
+
     @Test("Retry under load: only from the threshold on")
     func retryUnderLoad() async throws {
         for (threshold, retries) in [(0, 1), (1, 0)] as [(Int, UInt64)] {

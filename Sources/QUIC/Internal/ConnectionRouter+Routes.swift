@@ -47,12 +47,15 @@ extension ConnectionRouter {
         self.table.disassociate(connection)
     }
 
-    /// Everything that leads to a connection goes; its IDs are remembered, so that late packets are not answered.
+    /// Everything that leads to a connection goes; its IDs are remembered, so that late packets are not answered. Where
+    /// nothing was opened they are not: one damaged packet must not lock its sender out.
     func forget(_ connection: QUICConnection) {
         guard self.connections.remove(connection) != nil else { return }
         self.settleHalfOpen(connection)
         self.timers.remove(connection)
-        self.table.remove(connection, rememberingUntil: self.now.advanced(by: .seconds(3)))
+        let openedNothing = connection.assumeIsolated { $0.engine.openedNothing }
+        self.table.remove(
+            connection, rememberingUntil: openedNothing ? nil : self.now.advanced(by: .seconds(3)))
         self.endpoint.noteTermination()
     }
 

@@ -119,8 +119,8 @@ public struct ConnectionTable<Handle: Hashable> {
     }
 
     /// Removes all routes of a connection, its address and its reset tokens; its IDs are remembered as retired until
-    /// `expiry`. Costs as much as the connection has.
-    public mutating func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant) {
+    /// `expiry`; nil: they are free at once. Costs as much as the connection has.
+    public mutating func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant?) {
         guard let number = self.slotNumbers[handle] else { return }
         self.disassociate(handle)
         self.forgetResetTokens(of: handle)
@@ -152,11 +152,11 @@ public struct ConnectionTable<Handle: Hashable> {
 
     /// Retires the ID that the client chose: the handshake is confirmed. Late packets are swallowed until `expiry`,
     /// so that a delayed first packet does not open a second connection.
-    public mutating func removeInitial(of handle: Handle, until expiry: EngineInstant) {
+    public mutating func removeInitial(of handle: Handle, until expiry: EngineInstant?) {
         guard let number = self.slotNumbers[handle], let id = self.slots[number]?.initial else { return }
         self.initial[id] = nil
         self.slots[number]?.initial = nil
-        self.tombstones.insert(id, until: expiry)
+        if let expiry { self.tombstones.insert(id, until: expiry) }
     }
 
     // MARK: Our IDs
@@ -219,11 +219,11 @@ public struct ConnectionTable<Handle: Hashable> {
     /// Forgets retired IDs whose time is over. Costs one comparison where there are none.
     public mutating func forgetRetired(now: EngineInstant) { self.tombstones.removeExpired(now: now) }
 
-    private mutating func bury(_ id: IssuedConnectionID, isEstablished: Bool, until expiry: EngineInstant) {
+    private mutating func bury(_ id: IssuedConnectionID, isEstablished: Bool, until expiry: EngineInstant?) {
         self.issued[id.id] = nil
         self.sequenceNumbers.add(id.sequenceNumber, -1)
         if isEstablished { self.establishedIDCount -= 1 }
-        self.tombstones.insert(id.id, until: expiry)
+        if let expiry { self.tombstones.insert(id.id, until: expiry) }
     }
 
     // MARK: Slots

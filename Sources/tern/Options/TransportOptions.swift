@@ -7,6 +7,7 @@ struct TransportOptions: Sendable {
             --cipher NAME      aes128, aes256 or chacha20, and no other
             --cc NAME          congestion control: cubic, bbr or reno
             --idle S           seconds of silence after which a connection is given up: 30
+            --initial-rtt MS   the round trip that is assumed before one was measured: 333
             --qlog DIR         write a trace of every connection there (tern qlog shows one)
         """
 
@@ -15,6 +16,7 @@ struct TransportOptions: Sendable {
     var congestionControl = EngineConfiguration.CongestionControl.cubic
     var idle: Duration = .seconds(30)
     var handshakeTimeout: Duration = .seconds(10)
+    var initialRTT: Duration = .milliseconds(333)
     var qlogFolder: String?
 
     init(_ arguments: inout Arguments) throws {
@@ -28,6 +30,9 @@ struct TransportOptions: Sendable {
         self.congestionControl =
             try arguments.choice("--cc", ["cubic": .cubic, "bbr": .bbr, "reno": .reno]) ?? self.congestionControl
         self.idle = try arguments.seconds("--idle") ?? self.idle
+        if let milliseconds = try arguments.whole("--initial-rtt", 1...60_000) {
+            self.initialRTT = .milliseconds(milliseconds)
+        }
         self.qlogFolder = try arguments.option("--qlog")
         guard !self.versions.isEmpty else { throw UsageError(message: "--versions needs v1, v2 or both") }
     }
@@ -39,6 +44,9 @@ struct TransportOptions: Sendable {
             $0.congestionControl = self.congestionControl
             $0.idleTimeout = self.idle
             $0.handshakeTimeout = self.handshakeTimeout
+            $0.initialRTT = self.initialRTT
+            // It adds to the peer's probe timeout, and so to how long a break in the path lasts for us.
+            $0.maximumAcknowledgementDelay = .milliseconds(10)
             $0.flowControl.connectionWindow = 16 << 20
             $0.flowControl.streamWindow = 8 << 20
             $0.datagrams.maximumFrameSize = 65_535

@@ -1,4 +1,5 @@
 import QUIC
+import QUICEngine
 import QUICIO
 import Synchronization
 
@@ -12,8 +13,11 @@ final class Forwarder: Sendable {
     private let server: SocketAddress
     private let outer: Mutex<[UDPSocket]>
     private let client = Mutex<SocketAddress?>(nil)
+    /// Whether a copy of the client's next datagram with a wrong last byte goes ahead of it.
+    private let damagesNext: Mutex<Bool>
 
-    init(to server: NetworkAddress) throws {
+    init(to server: NetworkAddress, damagingFirst: Bool = false) throws {
+        self.damagesNext = Mutex(damagingFirst)
         self.server =
             SocketAddress(parsing: server.host, port: server.port)
             ?? SocketAddress(
@@ -38,10 +42,12 @@ final class Forwarder: Sendable {
         let batch = TransmitBatch()
         while !Task.isCancelled {
             let outer = self.outer.withLock { $0 }
-            Self.pass(from: self.inner, through: outer[0], ring, batch) { sender in
+            let damages = self.damagesNext.withLock { $0 }
+            let passed = Self.pass(from: self.inner, through: outer[0], ring, batch, damages: damages) { sender in
                 self.client.withLock { $0 = sender }
                 return self.server
             }
+            if passed > 0 { self.damagesNext.withLock { $0 = false } }
             for socket in outer {
                 Self.pass(from: socket, through: self.inner, ring, batch) { _ in self.client.withLock { $0 } }
             }
@@ -51,16 +57,25 @@ final class Forwarder: Sendable {
         for socket in self.outer.withLock({ $0 }) { socket.close() }
     }
 
+    @discardableResult
     private static func pass(
         from source: UDPSocket, through target: UDPSocket, _ ring: ReceiveRing, _ batch: TransmitBatch,
-        to remote: (SocketAddress) -> SocketAddress?
-    ) {
+        damages: Bool = false, to remote: (SocketAddress) -> SocketAddress?
+    ) -> Int {
         let count = (try? source.receive(into: ring)) ?? 0
         for slot in 0..<count {
             let received = ring.received(slot)
             guard let remote = remote(received.remote) else { continue }
             if batch.room < received.count || batch.entriesLeft == 0 { _ = try? batch.flush(through: target) }
             ring.withBytes(of: slot) { bytes in
+                if damages {
+                    var copy = (0..<bytes.byteCount).map { bytes.byte(at: $0) }
+                    copy[copy.count - 1] ^= 0x10
+                    _ = copy.withRawSpan {
+                        batch.append(
+                            copying: $0, segmentSize: copy.count, remote: remote, local: target.localAddress, ecn: 0)
+                    }
+                }
                 _ = batch.append(
                     copying: bytes, segmentSize: received.segmentSize, remote: remote, local: target.localAddress,
                     ecn: received.ecn)
@@ -68,5 +83,6 @@ final class Forwarder: Sendable {
         }
         if !batch.isEmpty { _ = try? batch.flush(through: target) }
         batch.discard()
+        return count
     }
 }
