@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <netinet/ip.h>
 
@@ -21,6 +22,8 @@ typedef enum {
   TERN_UDP_RECEIVE_OFFLOAD,
   TERN_UDP_SEGMENTATION,
   TERN_UDP_OVERFLOW_COUNTER,
+  TERN_UDP_REPORT_ERRORS_4,
+  TERN_UDP_REPORT_ERRORS_6,
   TERN_UDP_RECEIVE_BUFFER,
   TERN_UDP_RECEIVE_BUFFER_BY_FORCE,
   TERN_UDP_SEND_BUFFER,
@@ -44,6 +47,8 @@ static inline void tern_udp__locate(tern_udp_option option, int *level, int *nam
     case TERN_UDP_RECEIVE_OFFLOAD: *level = TERN_UDP__SOL_UDP; *name = TERN_UDP__GRO; return;
     case TERN_UDP_SEGMENTATION: *level = TERN_UDP__SOL_UDP; *name = TERN_UDP__SEGMENT; return;
     case TERN_UDP_OVERFLOW_COUNTER: *name = TERN_UDP__RXQ_OVFL; return;
+    case TERN_UDP_REPORT_ERRORS_4: *level = IPPROTO_IP; *name = IP_RECVERR; return;
+    case TERN_UDP_REPORT_ERRORS_6: *level = IPPROTO_IPV6; *name = IPV6_RECVERR; return;
     case TERN_UDP_RECEIVE_BUFFER: *name = SO_RCVBUF; return;
     case TERN_UDP_RECEIVE_BUFFER_BY_FORCE: *name = 33; return;  // SO_RCVBUFFORCE
     case TERN_UDP_SEND_BUFFER: *name = SO_SNDBUF; return;
@@ -96,6 +101,23 @@ static inline int tern_udp_connect(int socket, tern_udp_address address, int is_
   struct sockaddr_storage storage;
   socklen_t length = tern_udp_to_sockaddr(address, is_ipv6, &storage);
   return connect(socket, (struct sockaddr *)&storage, length);
+}
+// Tries a TCP handshake and hangs up at once: 0, or the error; ETIMEDOUT where nobody answers. Blocks.
+static inline int tern_tcp_try(tern_udp_address address, int milliseconds) {
+  struct sockaddr_storage storage;
+  int is_ipv6 = address.family == 6, result = 0;
+  socklen_t length = tern_udp_to_sockaddr(address, is_ipv6, &storage);
+  int descriptor = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+  if (descriptor < 0) return errno;
+  if (connect(descriptor, (struct sockaddr *)&storage, length) != 0) result = errno;
+  if (result == EINPROGRESS) {
+    struct pollfd waiting = {descriptor, POLLOUT, 0};
+    socklen_t size = sizeof(result);
+    if (poll(&waiting, 1, milliseconds) <= 0) result = ETIMEDOUT;
+    else if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &result, &size) != 0) result = errno;
+  }
+  close(descriptor);
+  return result;
 }
 static inline int tern_udp_local_address(int socket, tern_udp_address *to) {
   struct sockaddr_storage storage;

@@ -39,7 +39,7 @@ typedef struct tern_context {
   void *owner;
   gnutls_session_t session;
   uint64_t last_timestamp;
-  int is_server, offered_early_data, follows_preferred_address;
+  int is_server, offered_early_data, follows_preferred_address, saw_retry;
   tern_path receive_path, transmit_path;
   uint32_t transmit_path_generation;
   uint8_t transmit_ecn;
@@ -234,6 +234,11 @@ static inline int tern__stateless_reset(ngtcp2_conn *conn, const ngtcp2_pkt_stat
   (void)reset;
   return c->handlers->stateless_reset(c->owner);
 }
+static inline int tern__retry(ngtcp2_conn *conn, const ngtcp2_pkt_hd *header, void *user_data) {
+  TERN__CONTEXT;
+  c->saw_retry = 1;
+  return ngtcp2_crypto_recv_retry_cb(conn, header, user_data);
+}
 static inline int tern__challenge(ngtcp2_conn *conn, uint8_t *data, void *user_data) {
   TERN__CONTEXT;
   c->handlers->random(c->owner, data, NGTCP2_PATH_CHALLENGE_DATALEN);
@@ -303,7 +308,7 @@ static inline void tern__fill_callbacks(ngtcp2_callbacks *cb, tern_context *c) {
     cb->recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
   } else {
     cb->client_initial = ngtcp2_crypto_client_initial_cb;
-    cb->recv_retry = ngtcp2_crypto_recv_retry_cb;
+    cb->recv_retry = tern__retry;
     cb->recv_version_negotiation = tern__versions_offered;
     cb->recv_new_token = tern__token_received;
     cb->select_preferred_addr = tern__select_preferred_address;

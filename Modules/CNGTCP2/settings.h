@@ -127,6 +127,7 @@ static inline int tern_peer_parameters(tern_context *c, tern_parameters *to) {
   to->greases_quic_bit = from->grease_quic_bit;
   to->has_reset_token = from->stateless_reset_token_present;
   memcpy(to->reset_token, from->stateless_reset_token, 16);
+  to->initial_scid = from->initial_scid;
 #if TERN_LEGACY
   const ngtcp2_preferred_addr *preferred = &from->preferred_address;
   to->has_preferred_address = from->preferred_address_present;

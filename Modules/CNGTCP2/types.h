@@ -50,7 +50,7 @@ typedef struct tern_parameters {
   int disables_active_migration, greases_quic_bit;
   int has_reset_token, has_original_dcid, has_retry_scid, has_preferred_address;
   uint8_t reset_token[16];
-  ngtcp2_cid original_dcid, retry_scid;
+  ngtcp2_cid original_dcid, retry_scid, initial_scid;
   tern_preferred_address preferred_address;
 } tern_parameters;
 

@@ -25,6 +25,8 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
         public static let handshakeFailed = Code(description: "handshakeFailed")
         /// Nobody answered in time.
         public static let handshakeTimeout = Code(description: "handshakeTimeout")
+        /// A host or a router said that nobody is there: a closed port, no route, a firewall that rejects.
+        public static let unreachable = Code(description: "unreachable")
         /// Nothing was heard for the idle timeout.
         public static let idleTimeout = Code(description: "idleTimeout")
         /// The peer has lost the connection's state.

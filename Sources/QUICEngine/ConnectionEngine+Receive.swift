@@ -9,7 +9,9 @@ extension ConnectionEngine {
     /// Feeds datagrams that came together, each `segmentSize` bytes long but the last: what UDP_GRO delivers.
     public func receive(_ datagrams: RawSpan, segmentSize: Int, path: NetworkPath, ecn: ECN, now: EngineInstant) {
         let size = min(max(segmentSize, 1), max(datagrams.byteCount, 1))
-        self.countReceived(datagrams.byteCount, (datagrams.byteCount + size - 1) / size, on: path)
+        let count = (datagrams.byteCount + size - 1) / size
+        self.countReceived(datagrams.byteCount, count, on: path)
+        self.context.statistics.ecn.noteReceived(count, ecn)
         var rest = datagrams
         if let connection = self.connection {
             let (result, consumed) = connection.read(datagrams, segmentSize: size, path: path, ecn: ecn, now: now)
@@ -79,7 +81,8 @@ extension ConnectionEngine {
         }
         self.handshake = HandshakeSummary(
             applicationProtocol: proto, version: connection.negotiatedVersion, cipher: tls.cipher, group: tls.group,
-            isResumed: tls.isResumed, acceptedEarlyData: tls.acceptedEarlyData,
+            didRetry: self.cameAfterRetry || connection.sawRetry, isResumed: tls.isResumed,
+            acceptedEarlyData: tls.acceptedEarlyData,
             serverName: self.isServer ? tls.requestedServerName : self.serverName,
             peerCertificate: self.context.verifier?.peer)
         self.context.statistics.handshakeDuration = now.duration(since: self.startedAt)

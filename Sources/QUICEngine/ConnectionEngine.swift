@@ -47,6 +47,8 @@ public final class ConnectionEngine {
     var sharedSendBuffer = 0
     let startedAt: EngineInstant
     let serverName: String
+    /// Server side: the client came back with the token of a Retry.
+    let cameAfterRetry: Bool
     private let makeToken: (@Sendable (NetworkAddress) -> [UInt8])?
 
     /// The packet that answers whatever comes after we closed.
@@ -169,6 +171,7 @@ public final class ConnectionEngine {
         self.startedAt = now
         self.serverName = serverName
         self.initialConnectionID = initial
+        self.cameAfterRetry = mapping.tokenIsFromRetry
         self.makeToken = makeToken
         // Everything is initialised: from here on a throw runs deinit, which counts down.
         parts.resources.count(.engine, 1)

@@ -111,6 +111,8 @@ public struct HandshakeSummary: Hashable, Sendable {
     public let cipher: String
     /// The key exchange group, in GnuTLS's words.
     public let group: String
+    /// Whether the server sent a Retry first: the client had to show that its address is its own (RFC 9000 §8.1.2).
+    public let didRetry: Bool
     /// Whether an earlier session was resumed.
     public let isResumed: Bool
     /// Whether 0-RTT data was accepted.

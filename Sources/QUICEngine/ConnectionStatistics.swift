@@ -49,6 +49,9 @@ public struct ConnectionStatistics: Hashable, Sendable {
     /// The largest UDP payload that the path is known to carry.
     public var maximumPayload: Int = 0
 
+    /// Congestion marks.
+    public var ecn = ECNStatistics()
+
     /// How long the handshake took, once it is complete.
     public var handshakeDuration: Duration?
     /// Key updates so far.

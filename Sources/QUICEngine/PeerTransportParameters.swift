@@ -26,4 +26,8 @@ public struct PeerTransportParameters: Hashable, Sendable {
     public let greasesQUICBit: Bool
     /// Whether it would rather be reached at another address.
     public let hasPreferredAddress: Bool
+    /// The connection ID that it began with (initial_source_connection_id).
+    public let firstConnectionID: ConnectionID
+    /// What its stateless resets for ``firstConnectionID`` end with; nil where it promises none, as clients do.
+    public let resetToken: StatelessResetToken?
 }

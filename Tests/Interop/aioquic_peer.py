@@ -138,7 +138,7 @@ async def run_server(options):
         configuration=server_configuration,
         create_protocol=ServerProtocol,
         retry=options.retry,
-        session_ticket_handler=lambda ticket: tickets.__setitem__(ticket.ticket, ticket),
+        session_ticket_handler=None if options.no_tickets else lambda ticket: tickets.__setitem__(ticket.ticket, ticket),
         session_ticket_fetcher=lambda name: tickets.pop(name, None),
     )
     enlarge(server._transport)
@@ -408,6 +408,7 @@ def parse():
     server.add_argument("--retry", action="store_true")
     server.add_argument("--quiet", action="store_true")
     server.add_argument("--seconds", type=float, default=0)
+    server.add_argument("--no-tickets", action="store_true")
     modes = ["echo", "dgram", "zerortt", "migrate", "keyupdate", "down", "up"]
     client.add_argument("--mode", choices=modes, default="echo")
     client.add_argument("--ca", default="certs/ca.pem")

@@ -16,7 +16,11 @@ struct ECNTests {
 
     @Test("packets are sent with ECT(0), also when the path is known to keep it")
     func marks() throws {
-        let (scenario, client, _) = try self.transfer(LinkConditions(delay: .milliseconds(10)))
+        let (scenario, client, server) = try self.transfer(LinkConditions(delay: .milliseconds(10)))
+        let figures = try #require(client.engine?.statistics.ecn)
+        #expect(figures.isValidated == true)
+        #expect(figures.sent > 10 && figures.received > 0 && figures.congestionReceived == 0)
+        #expect(server.engine?.statistics.ecn.isValidated == true)
         try client.withEngine { engine in
             let id = try engine.openStream(.unidirectional)
             try engine.write(pattern(10_000).span.bytes, to: id)
@@ -30,6 +34,9 @@ struct ECNTests {
     @Test("a router that clears the marks costs the marks and nothing else")
     func bleached() throws {
         let (scenario, client, _) = try self.transfer(LinkConditions(delay: .milliseconds(10), bleachesECN: true))
+        let figures = try #require(client.engine?.statistics.ecn)
+        #expect(figures.isValidated == false)
+        #expect(figures.sent > 0 && figures.received == 0)
         try client.withEngine { engine in
             let id = try engine.openStream(.unidirectional)
             try engine.write(pattern(10_000).span.bytes, to: id)
@@ -45,7 +52,9 @@ struct ECNTests {
         let (clean, one, _) = try self.transfer(LinkConditions(delay: .milliseconds(10)))
         let free = try #require(one.engine?.statistics)
         clean.expectNothingLeft()
-        let (scenario, client, _) = try self.transfer(LinkConditions(delay: .milliseconds(10), ecnMarking: 0.05))
+        let (scenario, client, server) = try self.transfer(LinkConditions(delay: .milliseconds(10), ecnMarking: 0.05))
+        let seen = try #require(server.engine?.statistics.ecn)
+        #expect(seen.congestionReceived > 0)
         let marked = try #require(client.engine?.statistics)
         #expect(scenario.simulation.network.statistics.marked > 5)
         #expect(marked.packetsLost == 0)

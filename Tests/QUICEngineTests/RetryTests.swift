@@ -35,6 +35,7 @@ struct RetryTests {
         let server = try #require(scenario.server.accepted.last)
         try client.open(sending: pattern(10_000))
         #expect(scenario.run { server.ended.count == 1 })
+        #expect(client.engine?.handshake?.didRetry == true && server.engine?.handshake?.didRetry == true)
         scenario.expectNothingLeft()
     }
 

@@ -112,4 +112,16 @@ struct StatelessResetTests {
         #expect(Set(expired).isSubset(of: Set(learned)))
         scenario.expectNothingLeft()
     }
+
+    @Test("the transport parameters name the server's first ID and the token of its resets, and none of a client's")
+    func parameters() throws {
+        let scenario = Scenario()
+        let (client, server) = try scenario.connect()
+        let first = try #require(server.events.issuedIDs.first { $0.sequenceNumber == 0 })
+        let declared = try #require(client.engine?.peerTransportParameters)
+        #expect(declared.firstConnectionID == first.id)
+        #expect(declared.resetToken != nil && declared.resetToken == first.resetToken)
+        #expect(server.engine?.peerTransportParameters?.resetToken == nil)
+        scenario.expectNothingLeft()
+    }
 }

@@ -169,12 +169,14 @@ extension ConnectionEngine {
     /// Adds packets to the last run, or starts another where size, path or mark differ.
     private func note(_ run: NGTCP2Connection.Run, _ position: inout FillPosition) {
         if run.pathGeneration != self.lastPathGeneration {
+            self.context.statistics.ecn.beginPath()
             self.lastPathGeneration = run.pathGeneration
             self.lastPath = NetworkPath(run.path) ?? self.path
         }
         let index = self.indexOfPath(self.lastPath)
         self.context.statistics.paths[index].datagramsSent &+= UInt64(run.packets)
         self.context.statistics.paths[index].bytesSent &+= UInt64(run.bytes)
+        self.context.statistics.ecn.noteSent(run.packets, run.ecn)
         self.context.statistics.datagramsSent &+= UInt64(run.packets)
         self.context.statistics.bytesSent &+= UInt64(run.bytes)
         if let last = self.runs.last, last.joins(run.segment, packets: run.packets, on: self.lastPath, run.ecn) {

@@ -343,6 +343,9 @@ internal import CNGTCP2
 }
 
 extension NGTCP2Connection {
+    /// Whether the server asked us to show first that our address is our own.
+    var sawRetry: Bool { unsafe self.context.pointee.saw_retry != 0 }
+
     var peerForbidsMigration: Bool { self.peerParameters?.disables_active_migration == 1 }
 
     /// The peer's largest DATAGRAM frame; nil while it is not known.
@@ -359,7 +362,8 @@ extension NGTCP2Connection {
 
     /// What the peer declared of itself; nil while it is not known.
     var peerTransportParameters: PeerTransportParameters? {
-        guard let values = self.peerParameters else { return nil }
+        guard var values = self.peerParameters else { return nil }
+        let token = unsafe withUnsafeBytes(of: &values.reset_token) { unsafe Array($0) }
         return PeerTransportParameters(
             connectionWindow: values.max_data, bidirectionalStreams: values.max_streams_bidi,
             unidirectionalStreams: values.max_streams_uni,
@@ -370,7 +374,9 @@ extension NGTCP2Connection {
             maximumPayload: values.max_udp_payload_size, activeConnectionIDLimit: values.active_connection_id_limit,
             maximumDatagramFrame: values.max_datagram_frame_size,
             forbidsMigration: values.disables_active_migration != 0, greasesQUICBit: values.greases_quic_bit != 0,
-            hasPreferredAddress: values.has_preferred_address != 0)
+            hasPreferredAddress: values.has_preferred_address != 0,
+            firstConnectionID: ConnectionID(values.initial_scid),
+            resetToken: values.has_reset_token != 0 ? StatelessResetToken(token) : nil)
     }
 
     func copyFigures(to statistics: inout ConnectionStatistics) {

@@ -2,9 +2,9 @@
 enum CommandLineTool {
     private static var commands: [any Command.Type] {
         [
-            ServeCommand.self, GetCommand.self, PingCommand.self, ConnectCommand.self, PerfCommand.self,
-            CertificateCommand.self, DoctorCommand.self, QlogCommand.self, TransferCommand.self, SimulateCommand.self,
-            BenchCommand.self, PeerCommand.self, VersionCommand.self,
+            ServeCommand.self, GetCommand.self, PingCommand.self, ProbeCommand.self, ConnectCommand.self,
+            PerfCommand.self, CertificateCommand.self, DoctorCommand.self, QlogCommand.self, TransferCommand.self,
+            SimulateCommand.self, BenchCommand.self, PeerCommand.self, VersionCommand.self,
         ]
     }
 

@@ -6,7 +6,9 @@ struct TextTable {
     private let alignments: [Alignment]
     private var rows: [[String]] = []
 
-    init(_ columns: (String, Alignment)...) {
+    init(_ columns: (String, Alignment)...) { self.init(columns) }
+
+    init(_ columns: [(String, Alignment)]) {
         self.headings = columns.map(\.0)
         self.alignments = columns.map(\.1)
     }
