@@ -14,7 +14,7 @@ let pointerSettings: [SwiftSetting] = houseSettings + [.strictMemorySafety()]
 
 /// Programs to read, one folder each; scripts/test runs them. Not products.
 let examples: [Target] =
-    ["Echo", "FileTransfer", "DatagramChat", "Priorities", "NetworkSwitch"].map { name in
+    ["Echo", "FileTransfer", "DatagramChat", "Priorities", "NetworkSwitch", "DNSOverQUIC"].map { name in
         .executableTarget(
             name: "\(name)Example", dependencies: ["QUIC", "ExampleSupport"], path: "Examples/\(name)",
             swiftSettings: houseSettings)
@@ -67,6 +67,9 @@ let package = Package(
             swiftSettings: houseSettings),
         .testTarget(name: "TernFiguresTests", dependencies: ["TernFigures"], swiftSettings: houseSettings),
         .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
+        .testTarget(
+            name: "DNSOverQUICTests", dependencies: ["DNSOverQUICExample", "ExampleSupport", "QUIC"],
+            swiftSettings: houseSettings),
         .testTarget(name: "QlogReportTests", dependencies: ["QlogReport"], swiftSettings: houseSettings),
     ] + examples
 )
