@@ -1,3 +1,5 @@
+import QUICIO
+
 /// Finds the command and runs it.
 enum CommandLineTool {
     private static var commands: [any Command.Type] {
@@ -12,7 +14,7 @@ enum CommandLineTool {
     static func run(_ words: [String]) async -> Int32 {
         var arguments = Arguments(words)
         guard let name = arguments.next(), !["--help", "-h", "help"].contains(name) else {
-            Console.write(self.overview)
+            Console.write(HelpText.fitted(self.overview, width: self.width))
             return 0
         }
         guard let command = self.commands.first(where: { $0.name == name }) else {
@@ -20,7 +22,7 @@ enum CommandLineTool {
             return 2
         }
         if arguments.contains("--help") || arguments.contains("-h") {
-            Console.write(command.help)
+            Console.write(HelpText.fitted(command.help, width: self.width))
             return 0
         }
         do {
@@ -33,6 +35,9 @@ enum CommandLineTool {
             return 1
         }
     }
+
+    /// What reads a pipe wants lines as they are.
+    private static var width: Int { Terminal.showsOutput ? Terminal.width : .max }
 
     private static var overview: String {
         let width = self.commands.map { $0.name.count }.max() ?? 0
