@@ -30,7 +30,7 @@ struct ServerOptions: Sendable {
     let traces: TraceFolder?
 
     init(_ arguments: inout Arguments, port standard: UInt16 = 4433) throws {
-        self.transport = try TransportOptions(&arguments)
+        self.transport = try TransportOptions(&arguments, versions: [.version1, .version2])
         let host = try arguments.option("--listen") ?? "::"
         let port = try arguments.port("--port") ?? standard
         guard let address = NetworkAddress(host.filter { $0 != "[" && $0 != "]" }, port: port) else {

@@ -3,7 +3,8 @@ import QUIC
 /// What both roles can choose of the transport.
 struct TransportOptions: Sendable {
     static let help = """
-            --versions v1,v2   QUIC versions, the preferred first: v1 unless given
+            --versions v1,v2   QUIC versions, the preferred first: v1 unless given,
+                               and v1,v2 for a server
             --cipher NAME      aes128, aes256 or chacha20, and no other
             --cc NAME          congestion control: cubic, bbr or reno
             --idle S           seconds of silence after which a connection is given up: 30
@@ -19,7 +20,8 @@ struct TransportOptions: Sendable {
     var initialRTT: Duration = .milliseconds(333)
     var qlogFolder: String?
 
-    init(_ arguments: inout Arguments) throws {
+    init(_ arguments: inout Arguments, versions standard: [QUICVersion] = [.version1]) throws {
+        self.versions = standard
         if let words = try arguments.list("--versions") {
             self.versions = try words.map {
                 try Arguments.choose($0, "a version", ["v1": QUICVersion.version1, "v2": .version2])
