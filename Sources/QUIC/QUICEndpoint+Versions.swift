@@ -19,10 +19,10 @@ extension QUICEndpoint {
         of address: NetworkAddress, timeout: Duration = .seconds(3)
     ) async throws(QUICError) -> [QUICVersion] {
         let inquiry = VersionInquiry(random: SystemRandomness())
-        let outcome = await DatagramExchange.ask(SocketAddress(address), inquiry.datagram, within: timeout) {
+        let report = await DatagramExchange.ask(SocketAddress(address), inquiry.datagram, within: timeout) {
             inquiry.versions(in: $0) != nil
         }
-        switch outcome {
+        switch report.outcome {
         case .answer(let bytes): return inquiry.versions(in: bytes) ?? []
         case .cancelled: throw .cancelled
         case .silence:
@@ -30,7 +30,7 @@ extension QUICEndpoint {
                 .handshakeTimeout,
                 "nobody answered on UDP port \(address.port) of \(address.host): no QUIC server is there, it ignores "
                     + "unknown versions, or a firewall on the way drops UDP")
-        case .error(let error): throw QUICError(unreachable: address, error)
+        case .refused(let error), .unsendable(let error): throw QUICError(unreachable: address, error)
         }
     }
 }

@@ -16,7 +16,7 @@ extension TLSIdentity {
         -> TLSIdentity
     {
         var template = CertificateTemplate(
-            commonName: names.first ?? "localhost", names: names, now: Int64(WallClock.now() / 1_000_000_000))
+            commonName: names.first ?? "localhost", names: names, now: WallClock.seconds())
         template.keyKind = .ecdsaP256
         return try TLSIdentity(template.issue())
     }

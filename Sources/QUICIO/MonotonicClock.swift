@@ -5,18 +5,26 @@ internal import Glibc
 ///
 ///     let start = MonotonicClock.now()
 ///     work()
-///     print("took \((MonotonicClock.now() - start) / 1_000_000) ms")
+///     print("took \(MonotonicClock.elapsed(since: start))")
 ///
 /// It stands still while the host is suspended.
 public enum MonotonicClock {
     /// Nanoseconds since an arbitrary point, usually the start of the host.
     public static func now() -> UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
+
+    /// The time since `start`, which ``now()`` told.
+    public static func elapsed(since start: UInt64) -> Duration {
+        .nanoseconds(Int64(clamping: self.now() &- start))
+    }
 }
 
 /// The time of day, for certificates, tokens and log lines; never for timers, because people and NTP set it.
 public enum WallClock {
     /// Nanoseconds since 1970 in UTC, leap seconds not counted.
     public static func now() -> UInt64 { nanoseconds(of: CLOCK_REALTIME) }
+
+    /// Seconds since 1970 in UTC, as certificates count.
+    public static func seconds() -> Int64 { Int64(self.now() / 1_000_000_000) }
 }
 
 /// How much processor time this process has used, in all its threads: what benchmarks divide by.

@@ -42,6 +42,18 @@ extension UDPSocket {
         }
     }
 
+    /// How large an IP packet to the peer may be, as far as the kernel knows.
+    var connectedMTU: Int? {
+        let isIPv6 = self.localAddress.family == .ipv6
+        return self.withState { state in
+            var value: Int32 = 0
+            var size = socklen_t(MemoryLayout<Int32>.size)
+            let result = unsafe getsockopt(
+                state.descriptor, Int32(isIPv6 ? IPPROTO_IPV6 : IPPROTO_IP), isIPv6 ? IPV6_MTU : IP_MTU, &value, &size)
+            return result == 0 && value > 0 ? Int(value) : nil
+        }
+    }
+
     /// The next datagram of the peer, or an error that its host or a router reported.
     func receiveConnected() -> Result<[UInt8], Errno> {
         self.withState { state in

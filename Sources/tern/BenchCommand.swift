@@ -46,11 +46,11 @@ enum BenchCommand: Command {
         }
         try arguments.end()
         var template = CertificateTemplate(
-            commonName: "localhost", names: ["localhost"], now: Int64(WallClock.now() / 1_000_000_000))
+            commonName: "localhost", names: ["localhost"], now: WallClock.seconds())
         template.keyKind = .ecdsaP256
         let bundle = try template.issue()
-        try TextFile.write(bundle.certificatePEM, to: certificate)
-        try TextFile.write(bundle.privateKeyPEM, to: key, isSecret: true)
+        try DiskFile.write(bundle.certificatePEM, to: certificate)
+        try PrivateFile.replace(key, with: Array(bundle.privateKeyPEM.utf8))
         return 0
     }
 }

@@ -131,7 +131,7 @@ struct TransferSimulation {
     private func dial(
         _ server: SimulatedEndpoint, _ client: SimulatedEndpoint, _ traces: SimulationTraces
     ) throws -> SimulatedConnection {
-        let identities = try TestIdentities(now: Int64(WallClock.now() / 1_000_000_000))
+        let identities = try TestIdentities(now: WallClock.seconds())
         var configuration = EngineConfiguration.defaults {
             $0.congestionControl = self.congestionControl
             $0.flowControl.sendBuffer = 4 << 20

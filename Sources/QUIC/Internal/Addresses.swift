@@ -1,5 +1,5 @@
-internal import QUICEngine
-internal import QUICIO
+package import QUICEngine
+package import QUICIO
 
 // The engine and the sockets know nothing of each other: each has its own word for an address.
 
@@ -12,7 +12,7 @@ extension NetworkAddress {
 }
 
 extension SocketAddress {
-    init(_ address: NetworkAddress) {
+    package init(_ address: NetworkAddress) {
         self.init(
             family: address.family == .ipv4 ? .ipv4 : .ipv6, high: address.high, low: address.low, port: address.port,
             scopeID: address.scopeID)

@@ -41,7 +41,7 @@ public final class FileReplayMemory: ReplayMemory {
         path: String, capacity: Int = 262_144, onWarning: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(QUICError) {
         try self.init(
-            path: path, capacity: capacity, onWarning: onWarning, now: Int64(WallClock.now() / 1_000_000_000),
+            path: path, capacity: capacity, onWarning: onWarning, now: WallClock.seconds(),
             hostStart: HostStart.identifier)
     }
 

@@ -15,7 +15,7 @@ struct EchoService {
     }
 
     init(connections count: Int) async throws {
-        let identities = try TestIdentities(now: Int64(WallClock.now() / 1_000_000_000), keyKind: .ecdsaP256)
+        let identities = try TestIdentities(now: WallClock.seconds(), keyKind: .ecdsaP256)
         let transport = EngineConfiguration.defaults {
             $0.versions = [.version1]
             $0.idleTimeout = .seconds(3_600)

@@ -23,7 +23,7 @@ final class EnginePair {
         self.burst = burst
         let resources = EngineResources()
         let now = EngineInstant(nanoseconds: MonotonicClock.now())
-        let identities = try TestIdentities(now: Int64(WallClock.now() / 1_000_000_000), keyKind: .ecdsaP256)
+        let identities = try TestIdentities(now: WallClock.seconds(), keyKind: .ecdsaP256)
         let server = NetworkAddress(ipv4: (127, 0, 0, 1), port: 443)
         let path = NetworkPath(local: NetworkAddress(ipv4: (127, 0, 0, 1), port: 50_000), remote: server)
         var tls = TLSClientConfiguration(serverName: "localhost", protocols: ["bench"])

@@ -19,7 +19,7 @@ enum CertificateCheck {
         let chain = try await source.read()
         let asked = name ?? source.name
         let problems = store.problems(
-            of: chain.map(\.der), name: asked, at: now ?? Int64(WallClock.now() / 1_000_000_000))
+            of: chain.map(\.der), name: asked, at: now ?? WallClock.seconds())
         let order = CertificateDescription.orderProblem(in: chain)
         if isJSON {
             Console.write(self.json(problems, name: asked, order: order).text)
@@ -41,7 +41,7 @@ enum CertificateCheck {
             let words = problems.map(\.description.printable).joined(separator: "; ")
             lines.append("\(Style.red("✗")) \(place): \(words)")
         }
-        if let order { lines.append("\(Style.yellow("!")) \(order.printable): most clients forgive that, not all") }
+        if let order { lines.append(CertificateReport.warning(order)) }
         return lines.joined(separator: "\n")
     }
 

@@ -27,7 +27,7 @@ enum CertificateMaking {
             try PrivateFile.replace(key, with: Array(bundle.privateKeyPEM.utf8))
         }
         try self.write(certificate) { () throws(Errno) in
-            try TextFile.write(bundle.certificatePEM, to: certificate)
+            try DiskFile.write(bundle.certificatePEM, to: certificate)
         }
         self.report(try CertificateDescription(der: bundle.chain[0]), certificate, key, isJSON: isJSON)
         return 0
@@ -38,7 +38,7 @@ enum CertificateMaking {
     ) throws -> CertificateTemplate {
         let names = try arguments.list("--names") ?? (isAuthority ? [] : ["localhost", "127.0.0.1", "::1"])
         let days = try arguments.whole("--days", 1...36_500)
-        let now = Int64(WallClock.now() / 1_000_000_000)
+        let now = WallClock.seconds()
         for name in names where name.utf8.count > 253 || name.contains(where: { $0.isWhitespace || !$0.isASCII }) {
             throw UsageError(
                 message: "--names takes DNS names and addresses between commas (xn-- for other scripts), not \(name)")

@@ -5,7 +5,7 @@ import QUICIO
 /// What a chain says, on a terminal or as JSON.
 struct CertificateReport {
     let chain: [CertificateDescription]
-    private let now = Int64(WallClock.now() / 1_000_000_000)
+    private let now = WallClock.seconds()
 
     init(chain: [CertificateDescription]) { self.chain = chain }
 
@@ -14,7 +14,7 @@ struct CertificateReport {
     var text: String {
         var parts = self.chain.enumerated().map { self.text(of: $1, number: $0 + 1) }
         if let problem = CertificateDescription.orderProblem(in: self.chain) {
-            parts.append("\(Style.yellow("!")) \(problem.printable): most clients forgive that, not all")
+            parts.append(Self.warning(problem))
         } else if self.chain.count > 1 {
             parts.append("\(Style.green("✓")) the chain is in order")
         }
@@ -23,13 +23,21 @@ struct CertificateReport {
 
     var json: JSONObject {
         var object = JSONObject()
-        object.add("certificates", self.chain.map { self.json(of: $0) })
+        object.add("certificates", self.entries)
         if let problem = CertificateDescription.orderProblem(in: self.chain) {
             object.add("order_problem", problem)
         } else {
             object.addNull("order_problem")
         }
         return object
+    }
+
+    /// One object for each certificate.
+    var entries: [JSONObject] { self.chain.map { self.json(of: $0) } }
+
+    /// What a chain in the wrong order means.
+    static func warning(_ orderProblem: String) -> String {
+        "\(Style.yellow("!")) \(orderProblem.printable): most clients forgive that, not all"
     }
 
     private func text(of certificate: CertificateDescription, number: Int) -> String {
@@ -62,13 +70,11 @@ struct CertificateReport {
         if self.now < certificate.notBefore { return Style.red("not good yet") }
         let days = (max(certificate.notAfter, self.now) - self.now) / 86_400
         if self.now > certificate.notAfter {
-            return Style.red("expired \(Self.days((self.now - certificate.notAfter) / 86_400)) ago")
+            return Style.red("expired \(((self.now - certificate.notAfter) / 86_400).counted("day")) ago")
         }
-        let words = days == 0 ? "less than a day left" : "\(Self.days(days)) left"
+        let words = days == 0 ? "less than a day left" : "\(days.counted("day")) left"
         return days < 14 ? Style.yellow(words) : Style.green(words)
     }
-
-    private static func days(_ count: Int64) -> String { count == 1 ? "1 day" : "\(count) days" }
 
     private static func list(_ words: [String]) -> String {
         words.map(\.printable).joined(separator: ", ")

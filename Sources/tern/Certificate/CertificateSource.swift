@@ -36,7 +36,7 @@ struct CertificateSource: Sendable {
     }
 
     static func bytes(of path: String) throws -> [UInt8] {
-        do throws(Errno) { return try DiskFile.open(path).read(4 << 20, at: 0) } catch {
+        do throws(Errno) { return try DiskFile.contents(of: path, limit: 4 << 20) } catch {
             throw CertificateSourceError(description: "\(path.printable) can't be read: \(error.message)")
         }
     }

@@ -13,6 +13,11 @@ extension Double {
     }
 }
 
+extension BinaryInteger {
+    /// 1 day, 2 days.
+    func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
 extension Duration {
     /// This duration in seconds, for printing and for rates.
     var seconds: Double { Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18 }

@@ -80,9 +80,9 @@ enum ConnectCommand: Command {
 
     private static func address(_ text: String) throws -> NetworkAddress {
         if let port = UInt16(text) { return .any(port: port) }
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
-            let address = NetworkAddress(text[..<colon].filter { $0 != "[" && $0 != "]" }, port: port)
-        else { throw UsageError(message: "--listen is PORT or ADDRESS:PORT, such as 4433 or [::1]:4433, not \(text)") }
+        guard let address = HostAndPort.listening(text) else {
+            throw UsageError(message: "--listen is PORT or ADDRESS:PORT, such as 4433 or [::1]:4433, not \(text)")
+        }
         return address
     }
 

@@ -1,7 +1,6 @@
 import QUIC
 import QUICEngine
 import QUICIO
-import Synchronization
 
 /// One address of a server: does UDP get there, is QUIC spoken, does the handshake complete?
 struct AddressChecks: Sendable {
@@ -31,18 +30,18 @@ struct AddressChecks: Sendable {
     // MARK: UDP and versions
 
     private func ask() async -> Reachability {
-        let question = VersionQuestion()
-        let target = SocketAddress(
-            family: self.address.family == .ipv4 ? .ipv4 : .ipv6, high: self.address.high, low: self.address.low,
-            port: self.address.port, scopeID: self.address.scopeID)
-        let reply = await UDPQuestion.ask(question.datagram, of: target, attempts: 3, each: .milliseconds(600))
+        let inquiry = VersionInquiry(random: SystemRandomness())
+        // Time for three questions, and for an answer to the last.
+        let reply = await DatagramExchange.ask(
+            SocketAddress(self.address), inquiry.datagram, within: .milliseconds(1_800), isAnswer: { _ in true })
         var figures = JSONObject()
         figures.add("attempts", reply.attempts)
         if let mtu = reply.mtu { figures.add("mtu", mtu) }
         switch reply.outcome {
-        case .answered(let answer):
-            return self.answered(question.versions(in: answer), reply, figures)
-        case .silent:
+        case .answer(let answer):
+            return self.answered(inquiry.versions(in: answer), reply, figures)
+        case .cancelled: return .hopeless
+        case .silence:
             self.diagnosis.warn(
                 "udp", "UDP: no answer to \(reply.attempts) packets that ask for versions",
                 hint: "a firewall may swallow them, nobody may listen, or the server does not answer such questions: "
@@ -57,7 +56,7 @@ struct AddressChecks: Sendable {
         }
     }
 
-    private func answered(_ versions: [QUICVersion]?, _ reply: UDPQuestion.Reply, _ figures: JSONObject)
+    private func answered(_ versions: [QUICVersion]?, _ reply: DatagramExchange.Report, _ figures: JSONObject)
         -> Reachability
     {
         guard let versions else {
@@ -67,7 +66,7 @@ struct AddressChecks: Sendable {
             return .strange
         }
         self.diagnosis.good("udp", "UDP: a QUIC server answers", time: reply.time, figures)
-        let list = versions.map(\.text).joined(separator: ", ")
+        let list = versions.names.joined(separator: ", ")
         if EngineLibrary.versions.contains(where: versions.contains) {
             self.diagnosis.good("versions", "versions: \(list)")
             return .answered
@@ -108,21 +107,20 @@ struct AddressChecks: Sendable {
     // MARK: The handshake
 
     private func connect(_ reachability: Reachability) async -> Bool {
-        let trace = PacketLog()
-        let client = self.configuration(trace)
+        let client = self.configuration
         do {
             let endpoint = try await QUICEndpoint.bind(to: self.address.family == .ipv4 ? .anyIPv4() : .any())
             let start = MonotonicClock.now()
             do {
                 let connection = try await endpoint.connect(to: self.address, client)
-                let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- start))
-                self.connected(connection, time, trace)
+                let time = MonotonicClock.elapsed(since: start)
+                self.connected(connection, time)
                 CertificateFindings(diagnosis: self.diagnosis, options: self.options, name: client.tls.serverName)
                     .judge(connection.peerCertificate)
-                await PathFindings(diagnosis: self.diagnosis, trace: trace).run(connection)
+                await PathFindings(diagnosis: self.diagnosis).run(connection)
                 connection.close()
             } catch {
-                let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- start))
+                let time = MonotonicClock.elapsed(since: start)
                 HandshakeFailure(error: error, reachability: reachability, offered: client.tls.protocols)
                     .report(to: self.diagnosis, time: time)
                 await endpoint.shutdown(deadline: .milliseconds(200))
@@ -137,42 +135,20 @@ struct AddressChecks: Sendable {
     }
 
     /// Takes any certificate: it is judged afterwards, so that one problem does not hide the others.
-    private func configuration(_ trace: PacketLog) -> QUICClientConfiguration {
+    private var configuration: QUICClientConfiguration {
         var client = QUICClientConfiguration(protocols: self.options.protocols)
         client.tls.serverName = self.options.serverName ?? self.server.host
         client.tls.trust = .insecureNoVerification
         client.transport.handshakeTimeout = self.options.timeout
-        client.transport.diagnostics.logsPackets = true
-        client.log = { trace.add($0) }
         return client
     }
 
-    private func connected(_ connection: QUICConnection, _ time: Duration, _ trace: PacketLog) {
+    private func connected(_ connection: QUICConnection, _ time: Duration) {
         guard let summary = connection.handshakeSummary else { return }
-        let retry = trace.sawRetry ? ", after a Retry" : ""
+        let retry = summary.didRetry ? ", after a Retry" : ""
         self.diagnosis.good(
             "handshake",
-            "handshake: version \(summary.version.text), \(summary.cipher), \(summary.group)\(retry)", time: time)
+            "handshake: version \(summary.version), \(summary.cipher), \(summary.group)\(retry)", time: time)
         self.diagnosis.good("protocol", "protocol (ALPN): \(summary.applicationProtocol)")
-    }
-}
-
-/// What the packet log of a connection tells that no figure does.
-final class PacketLog: Sendable {
-    private struct State {
-        var sawRetry = false
-        var sawMarksCounted = false
-    }
-
-    private let state = Mutex(State())
-
-    var sawRetry: Bool { self.state.withLock { $0.sawRetry } }
-    /// Whether the peer counted congestion marks in an acknowledgement (RFC 9000 §19.3.2).
-    var sawMarksCounted: Bool { self.state.withLock { $0.sawMarksCounted } }
-
-    func add(_ line: String) {
-        guard line.contains(" rx ") else { return }
-        if line.contains("Retry") { self.state.withLock { $0.sawRetry = true } }
-        if line.contains(" ACK(0x03)") { self.state.withLock { $0.sawMarksCounted = true } }
     }
 }

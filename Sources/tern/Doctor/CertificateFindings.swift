@@ -21,7 +21,7 @@ struct CertificateFindings {
             return self.diagnosis.fail(
                 "trust", "certificate: \(error.message)", hint: "apt-get install ca-certificates, or use --ca or --pin")
         }
-        let now = Int64(WallClock.now() / 1_000_000_000)
+        let now = WallClock.seconds()
         let problems = store.problems(of: chain.map(\.der), name: self.name, at: now)
         for problem in problems {
             self.diagnosis.fail(
@@ -50,7 +50,7 @@ struct CertificateFindings {
         let days = (own.notAfter - now) / 86_400
         let sentence =
             "certificate: good for \(self.name), \(own.keyKind), until \(UTCTime(own.notAfter).date) "
-            + "(\(Diagnosis.counted(Int(clamping: days), "day")) left)"
+            + "(\(days.counted("day")) left)"
         if days < 14 {
             self.diagnosis.warn("certificate", sentence, hint: "renew it soon")
         } else {

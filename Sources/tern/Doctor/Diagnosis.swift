@@ -69,15 +69,13 @@ final class Diagnosis: Sendable {
             object.add("findings", findings.map(\.json))
             return Console.write(object.text)
         }
-        var words = [Self.counted(findings.count, "check")]
+        var words = [findings.count.counted("check")]
         let (failures, warnings) = (self.count(.bad), self.count(.warning))
         words.append(failures == 0 ? "nothing failed" : Style.red("\(failures) failed"))
-        if warnings > 0 { words.append(Style.yellow(Self.counted(warnings, "warning"))) }
+        if warnings > 0 { words.append(Style.yellow(warnings.counted("warning"))) }
         if wasInterrupted { words.append("interrupted before the rest") }
         Console.writeNow("\n" + words.joined(separator: ", "))
     }
-
-    static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
     private func count(_ verdict: Verdict) -> Int {
         self.state.withLock { state in state.findings.count { $0.verdict == verdict } }

@@ -62,31 +62,13 @@ struct DoctorOptions: Sendable {
     let timeout: Duration
 
     init(_ arguments: inout Arguments) throws {
-        let (file, pin) = (try arguments.option("--ca"), try arguments.option("--pin"))
-        guard file == nil || pin == nil else { throw UsageError(message: "choose one of --ca and --pin") }
-        if let pin {
-            guard let pin = PublicKeyPin(hexadecimal: pin) else {
-                throw UsageError(message: "--pin is the 64 digits that tern cert pin or a server printed")
-            }
-            self.trust = .pin(pin)
-        } else {
-            self.trust = try file.map { .store(try TrustStore(file: $0)) } ?? .system
-        }
+        self.trust = try CertificateTrust(&arguments)
         self.serverName = try arguments.option("--sni")
         self.protocols = try arguments.list("--alpn") ?? CertificateSource.usualProtocols
-        let (only4, only6) = (arguments.flag("-4"), arguments.flag("-6"))
-        guard !(only4 && only6) else { throw UsageError(message: "choose one of -4 and -6") }
-        self.family = only4 ? .ipv4 : only6 ? .ipv6 : nil
+        self.family = try arguments.family()
         self.timeout = try arguments.seconds("--connect-timeout") ?? .seconds(5)
         if let word = arguments.peek(), word.hasPrefix("-") { try arguments.end() }
         self.server = try arguments.next().map { try HostAndPort($0, port: 443) }
         try arguments.end()
     }
-}
-
-/// Whom a certificate is checked against.
-enum CertificateTrust: Sendable {
-    case system
-    case store(TrustStore)
-    case pin(PublicKeyPin)
 }

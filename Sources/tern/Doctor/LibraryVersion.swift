@@ -28,7 +28,7 @@ struct DebianPackage {
 
     /// The installed package of one of these names, if it is of that upstream version; nil where nobody knows.
     init?(_ names: [String], upstream: LibraryVersion) {
-        guard let bytes = try? DiskFile.open("/var/lib/dpkg/status").read(32 << 20, at: 0) else { return nil }
+        guard let bytes = try? DiskFile.contents(of: "/var/lib/dpkg/status", limit: 32 << 20) else { return nil }
         var isWanted = false
         var found: String?
         for line in bytes.split(separator: UInt8(ascii: "\n")) where line.count < 200 {

@@ -64,7 +64,7 @@ struct LoopbackChecks: Sendable {
                 try stream.finish()
                 return try await stream.readToEnd(limit: Self.bytes).count
             }
-            let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
+            let time = MonotonicClock.elapsed(since: start)
             let statistics = await connection.statistics()
             let sockets = await client.statistics().sockets
             self.report(name, count, time, statistics, connection.handshakeSummary, sockets)

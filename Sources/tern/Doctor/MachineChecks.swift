@@ -92,7 +92,7 @@ struct MachineChecks {
     }
 
     private func checkClock() {
-        let now = Int64(WallClock.now() / 1_000_000_000)
+        let now = WallClock.seconds()
         // A machine whose clock has lost its battery wakes up in 1970, or on the day its system was built.
         if UTCTime(now) < UTCTime(parsing: "2026-01-01") ?? UTCTime(0) {
             self.diagnosis.fail(
@@ -130,7 +130,7 @@ struct MachineChecks {
 /// What the kernel and the distribution say of themselves in files.
 enum SystemFile {
     static func text(_ path: String) -> String? {
-        guard let bytes = try? DiskFile.open(path).read(1 << 20, at: 0), !bytes.isEmpty else { return nil }
+        guard let bytes = try? DiskFile.contents(of: path, limit: 4 << 20), !bytes.isEmpty else { return nil }
         return String(decoding: bytes, as: UTF8.self).trimmedEnd
     }
 

@@ -5,13 +5,16 @@ import QUICIO
 /// The path that a connection goes: round trips, packet sizes, congestion marks.
 struct PathFindings: Sendable {
     let diagnosis: Diagnosis
-    let trace: PacketLog
 
     func run(_ connection: QUICConnection) async {
         do {
             try await connection.handshakeConfirmed()
-            // Each answer is a chance for the next probe; a path that carries no more is known after a few.
-            for _ in 0..<8 { _ = try await connection.ping() }
+            // Each answer is a chance for the next probe; a path that carries no more is known after a few. Whether marks
+            // arrive takes a dozen packets.
+            for count in 1...24 {
+                _ = try await connection.ping()
+                if count >= 8, await connection.statistics().ecn.isValidated != nil { break }
+            }
         } catch {
             self.diagnosis.fail(
                 "path", "path: the connection ended after the handshake: \(error)",
@@ -27,12 +30,13 @@ struct PathFindings: Sendable {
             "rtt",
             "round trip: \(statistics.minimumRTT.text) at best, \(statistics.smoothedRTT.text) on average", figures)
         self.packetSize(statistics.maximumPayload)
-        if self.trace.sawMarksCounted {
-            self.diagnosis.good("ecn", "ECN: congestion marks arrive and are reported back")
-        } else {
+        switch statistics.ecn.isValidated {
+        case true?: self.diagnosis.good("ecn", "ECN: congestion marks arrive and are reported back")
+        case false?:
             self.diagnosis.warn(
                 "ecn", "ECN: no marks are reported back",
                 hint: "the server does not count them, or a router on the way wipes them out: losses tell instead")
+        case nil: self.diagnosis.warn("ecn", "ECN: too few packets were acknowledged to know about marks")
         }
     }
 

@@ -36,7 +36,7 @@ struct ServerChecks: Sendable {
     private func resolve() async -> [NetworkAddress] {
         if let address = self.server.address {
             if let family = self.options.family, family != address.family {
-                self.diagnosis.fail("name", "\(self.server.host) is not an \(Self.name(family)) address")
+                self.diagnosis.fail("name", "\(self.server.host) is not an \(family.name) address")
                 return []
             }
             self.diagnosis.good("name", "it is an address: nothing to look up")
@@ -50,17 +50,17 @@ struct ServerChecks: Sendable {
             do throws(ResolutionError) {
                 let addresses = try await HostNames.resolve(
                     self.server.host, port: self.server.port, family: family == .ipv4 ? .ipv4 : .ipv6)
-                let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- start))
+                let time = MonotonicClock.elapsed(since: start)
                 let list = addresses.map(\.host)
                 self.diagnosis.good(
-                    "\(Self.name(family)) name", "\(Self.name(family)): \(list.joined(separator: ", "))", time: time)
+                    "\(family.name) name", "\(family.name): \(list.joined(separator: ", "))", time: time)
                 if let first = addresses.first, let address = NetworkAddress(first.host, port: self.server.port) {
                     found.append(address)
                 }
             } catch {
                 problem = error
                 // Most names have addresses of one family only, and that is nothing to worry about.
-                if error.reason != .notFound { self.failed(Self.name(family), error) }
+                if error.reason != .notFound { self.failed(family.name, error) }
             }
         }
         if found.isEmpty, let problem, problem.reason == .notFound { self.failed("any", problem) }
@@ -71,6 +71,4 @@ struct ServerChecks: Sendable {
         self.diagnosis.fail(
             "\(what) name", error.message, hint: "look at /etc/resolv.conf; does another name resolve?")
     }
-
-    static func name(_ family: NetworkAddress.Family) -> String { family == .ipv4 ? "IPv4" : "IPv6" }
 }

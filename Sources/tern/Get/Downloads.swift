@@ -106,7 +106,7 @@ final class Downloads: Sendable {
         } catch {
             result.problem = Self.words(error)
         }
-        result.time = .nanoseconds(Int64(clamping: MonotonicClock.now() &- begun))
+        result.time = MonotonicClock.elapsed(since: begun)
         self.note(result)
         if Task.isCancelled { throw CancellationError() }
     }

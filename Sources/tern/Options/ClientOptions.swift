@@ -14,33 +14,17 @@ struct ClientOptions: Sendable {
         """
 
     var transport: TransportOptions
-    var trust = TrustPolicy.system
-    var isInsecure = false
+    let trust: CertificateTrust
     var serverName: String?
     var family: NetworkAddress.Family?
     let keyLog: KeyLogFile?
     let traces: TraceFolder?
 
-    init(_ arguments: inout Arguments) throws {
-        self.transport = try TransportOptions(&arguments)
-        let (file, pin) = (try arguments.option("--ca"), try arguments.option("--pin"))
-        self.isInsecure = arguments.flag("--insecure")
-        guard (file == nil ? 0 : 1) + (pin == nil ? 0 : 1) + (self.isInsecure ? 1 : 0) <= 1 else {
-            throw UsageError(message: "choose one of --ca, --pin and --insecure")
-        }
-        if let file { self.trust = .roots(try TrustStore(file: file)) }
-        if let pin {
-            guard let pin = PublicKeyPin(hexadecimal: pin) else {
-                throw UsageError(message: "--pin is the 64 digits that tern cert pin or a server printed")
-            }
-            self.trust = .pinned([pin])
-        }
-        if self.isInsecure { self.trust = .insecureNoVerification }
+    init(_ arguments: inout Arguments, versions: [QUICVersion] = [.version1]) throws {
+        self.transport = try TransportOptions(&arguments, versions: versions)
+        self.trust = try CertificateTrust(&arguments, offersNone: true)
         self.serverName = try arguments.option("--sni")
-        let (only4, only6) = (arguments.flag("-4"), arguments.flag("-6"))
-        guard !(only4 && only6) else { throw UsageError(message: "choose one of -4 and -6") }
-        if only4 { self.family = .ipv4 }
-        if only6 { self.family = .ipv6 }
+        self.family = try arguments.family()
         self.transport.handshakeTimeout =
             try arguments.seconds("--connect-timeout") ?? self.transport.handshakeTimeout
         self.keyLog = try KeyLogFile.fromEnvironment()
@@ -50,7 +34,7 @@ struct ClientOptions: Sendable {
     /// The configuration of a connection that speaks one of these protocols.
     func configuration(protocols: [String]) -> QUICClientConfiguration {
         var client = QUICClientConfiguration(protocols: protocols, transport: self.transport.engine)
-        client.tls.trust = self.trust
+        client.tls.trust = self.trust.policy
         client.tls.serverName = self.serverName ?? ""
         client.tls.cryptography = self.transport.cryptography
         if let keyLog = self.keyLog {
@@ -83,7 +67,7 @@ struct ClientOptions: Sendable {
     func address(of server: HostAndPort) async throws -> NetworkAddress {
         let addresses = try await NetworkAddress.resolve(server.host, port: server.port)
         guard let address = addresses.first(where: { self.family == nil || $0.family == self.family }) else {
-            throw UsageError(message: "\(server.host) has no \(self.family == .ipv4 ? "IPv4" : "IPv6") address")
+            throw UsageError(message: "\(server.host) has no \(self.family?.name ?? "") address")
         }
         return address
     }

@@ -43,6 +43,15 @@ struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
     /// The address, where the host is one and no name.
     var address: NetworkAddress? { NetworkAddress(self.host, port: self.port) }
 
+    /// An address of this host and a port, such as `127.0.0.1:0` or `[::1]:4433`; nil for everything else.
+    static func listening(_ text: String) -> NetworkAddress? {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
+        return NetworkAddress(host == "localhost" ? "127.0.0.1" : host, port: port)
+    }
+
     private static func wrong(_ text: String) -> UsageError {
         UsageError(message: "a server is HOST or HOST:PORT, such as example.org:4433 or [::1]:4433, not \(text)")
     }

@@ -12,31 +12,34 @@ struct TransportOptions: Sendable {
             --qlog DIR         write a trace of every connection there (tern qlog shows one)
         """
 
-    var versions: [QUICVersion] = [.version1]
+    var versions: [QUICVersion]
     var cipher: TLSCryptography.Cipher?
     var congestionControl = EngineConfiguration.CongestionControl.cubic
-    var idle: Duration = .seconds(30)
+    var idle: Duration
     var handshakeTimeout: Duration = .seconds(10)
     var initialRTT: Duration = .milliseconds(333)
     var qlogFolder: String?
 
-    init(_ arguments: inout Arguments, versions standard: [QUICVersion] = [.version1]) throws {
-        self.versions = standard
-        if let words = try arguments.list("--versions") {
-            self.versions = try words.map {
-                try Arguments.choose($0, "a version", ["v1": QUICVersion.version1, "v2": .version2])
-            }
-        }
+    /// `versions` and `idle` where the words name none.
+    init(
+        _ arguments: inout Arguments, versions: [QUICVersion] = [.version1], idle: Duration = .seconds(30)
+    ) throws {
+        self.versions = try arguments.list("--versions")?.map(Self.version) ?? versions
         self.cipher = try arguments.choice(
             "--cipher", ["aes128": .aes128GCM, "aes256": .aes256GCM, "chacha20": .chacha20Poly1305])
         self.congestionControl =
             try arguments.choice("--cc", ["cubic": .cubic, "bbr": .bbr, "reno": .reno]) ?? self.congestionControl
-        self.idle = try arguments.seconds("--idle") ?? self.idle
+        self.idle = try arguments.seconds("--idle") ?? idle
         if let milliseconds = try arguments.whole("--initial-rtt", 1...60_000) {
             self.initialRTT = .milliseconds(milliseconds)
         }
         self.qlogFolder = try arguments.option("--qlog")
         guard !self.versions.isEmpty else { throw UsageError(message: "--versions needs v1, v2 or both") }
+    }
+
+    /// A version that is spoken here, by its name.
+    static func version(_ name: String) throws -> QUICVersion {
+        try Arguments.choose(name, "a version", ["v1": .version1, "v2": .version2])
     }
 
     /// Large windows: these are programs that move files.

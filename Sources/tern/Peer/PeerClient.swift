@@ -71,7 +71,7 @@ struct PeerClient: Sendable {
         client.tls.trust =
             self.options.isInsecure
             ? .insecureNoVerification : .roots(try TrustStore(file: self.options.authorities))
-        client.tls.cryptography = self.options.cryptography
+        client.tls.cryptography = self.options.common.cryptography
         return client
     }
 
@@ -87,7 +87,7 @@ struct PeerClient: Sendable {
         if let version = self.options.expectedVersion {
             try need(summary.version == version, "the version is \(summary.version) instead of \(version)")
         }
-        if let cipher = self.options.cipher {
+        if let cipher = self.options.common.cipher {
             try need(summary.cipher == cipher.rawValue, "the cipher is \(summary.cipher)")
         }
         if self.options.expectsRetry { try need(summary.didRetry, "the server sent no Retry") }

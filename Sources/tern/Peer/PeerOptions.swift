@@ -4,10 +4,7 @@ import QUIC
 struct PeerOptions: Sendable {
     var address = NetworkAddress.loopback(port: 4433)
     var protocols: [String] = []
-    var versions: [QUICVersion] = []
-    var cipher: TLSCryptography.Cipher?
-    var congestionControl = EngineConfiguration.CongestionControl.cubic
-    var idle: Duration = .seconds(60)
+    let common: TransportOptions
 
     // A server's.
     var certificate = "certs/leaf.pem"
@@ -37,17 +34,13 @@ struct PeerOptions: Sendable {
 
     init(_ arguments: inout Arguments, isServer: Bool) throws {
         arguments.splitAssignments()
+        self.common = try TransportOptions(
+            &arguments, versions: isServer ? [.version1, .version2] : [.version1], idle: .seconds(60))
+        guard self.common.qlogFolder == nil else {
+            throw UsageError(message: "peer writes no traces: leave --qlog out")
+        }
         if let text = try arguments.option("--addr") { self.address = try Self.address(text) }
         self.protocols = try arguments.list("--alpn") ?? []
-        self.versions = try (arguments.list("--versions") ?? (isServer ? ["v1", "v2"] : ["v1"])).map(Self.version)
-        if let name = try arguments.option("--cipher") {
-            self.cipher = try Self.choose(
-                name, "--cipher", ["aes128": .aes128GCM, "aes256": .aes256GCM, "chacha20": .chacha20Poly1305])
-        }
-        if let name = try arguments.option("--cc") {
-            self.congestionControl = try Self.choose(name, "--cc", ["cubic": .cubic, "bbr": .bbr, "reno": .reno])
-        }
-        self.idle = try arguments.seconds("--idle") ?? self.idle
         try isServer ? self.readServer(&arguments) : self.readClient(&arguments)
         try arguments.end()
     }
@@ -85,7 +78,7 @@ struct PeerOptions: Sendable {
             self.nextAddress = address
         }
         self.usesUnidirectional = !arguments.flag("--no-uni")
-        self.expectedVersion = try arguments.option("--expect-version").map(Self.version)
+        self.expectedVersion = try arguments.option("--expect-version").map(TransportOptions.version)
         self.expectsRetry = arguments.flag("--expect-retry")
         self.timeout = try arguments.seconds("--timeout") ?? self.timeout
     }
@@ -93,9 +86,10 @@ struct PeerOptions: Sendable {
     /// What both roles configure of a connection.
     var transport: EngineConfiguration {
         EngineConfiguration.defaults {
-            $0.versions = self.versions
-            $0.congestionControl = self.congestionControl
-            $0.idleTimeout = self.idle
+            $0.versions = self.common.versions
+            $0.congestionControl = self.common.congestionControl
+            $0.idleTimeout = self.common.idle
+            $0.initialRTT = self.common.initialRTT
             $0.streams.bidirectional = 256
             $0.streams.unidirectional = 256
             $0.datagrams.maximumFrameSize = 65_535
@@ -104,30 +98,11 @@ struct PeerOptions: Sendable {
         }
     }
 
-    var cryptography: TLSCryptography {
-        var cryptography = TLSCryptography()
-        if let cipher = self.cipher { cryptography.ciphers = [cipher] }
-        return cryptography
-    }
-
     private static func address(_ text: String) throws -> NetworkAddress {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        let host = parts.dropLast().joined(separator: ":").filter { $0 != "[" && $0 != "]" }
-        guard let port = parts.last.flatMap({ UInt16($0) }),
-            let address = NetworkAddress(host == "localhost" ? "127.0.0.1" : host, port: port)
-        else { throw UsageError(message: "--addr is ADDRESS:PORT, such as 127.0.0.1:4433 or [::1]:4433, not \(text)") }
-        return address
-    }
-
-    private static func version(_ name: String) throws -> QUICVersion {
-        try self.choose(name, "a version", ["v1": .version1, "v2": .version2])
-    }
-
-    private static func choose<T>(_ name: String, _ what: String, _ choices: [String: T]) throws -> T {
-        guard let choice = choices[name] else {
-            throw UsageError(message: "\(what) is one of \(choices.keys.sorted().joined(separator: ", ")), not \(name)")
+        guard let address = HostAndPort.listening(text) else {
+            throw UsageError(message: "--addr is ADDRESS:PORT, such as 127.0.0.1:4433 or [::1]:4433, not \(text)")
         }
-        return choice
+        return address
     }
 }
 

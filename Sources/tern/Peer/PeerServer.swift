@@ -25,7 +25,7 @@ struct PeerServer {
             certificateFile: self.options.certificate, privateKeyFile: self.options.key)
         var server = QUICServerConfiguration(
             identity: identity, protocols: self.options.protocols, transport: self.options.transport)
-        server.tls.cryptography = self.options.cryptography
+        server.tls.cryptography = self.options.common.cryptography
         server.tls.ticketKey = try keys?.ticketKey ?? SessionTicketKey()
         server.tls.earlyData = try ReplayProtection()
         server.retry = self.options.isRetrying ? .always : .never

@@ -24,7 +24,7 @@ final class PerfMeter: Sendable {
     var sent: UInt64 { self.sentBytes.load(ordering: .relaxed) }
     var received: UInt64 { self.receivedBytes.load(ordering: .relaxed) }
     var histogram: LatencyHistogram { self.times.withLock { $0 } }
-    var elapsed: Duration { .nanoseconds(Int64(clamping: MonotonicClock.now() - self.begun)) }
+    var elapsed: Duration { MonotonicClock.elapsed(since: self.begun) }
     var processorTime: Duration { .nanoseconds(Int64(clamping: ProcessorClock.now() - self.processor)) }
 
     /// Whether the time is up.

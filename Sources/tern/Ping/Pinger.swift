@@ -55,7 +55,7 @@ struct Pinger: Sendable {
             let path = current.path
             let start = MonotonicClock.now()
             let time = try await self.limited { try await current.ping() }
-            let elapsed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
+            let elapsed = MonotonicClock.elapsed(since: start)
             if current.path != path {
                 self.say("the path changed: \(current.localAddress) to \(current.remoteAddress)")
             }
@@ -74,7 +74,7 @@ struct Pinger: Sendable {
         try await self.repeatedly { number in
             let start = MonotonicClock.now()
             let connection = try await self.client.connect(endpoint, to: self.server, self.configuration)
-            let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
+            let time = MonotonicClock.elapsed(since: start)
             self.tally.answer(time)
             self.tally.note(server: "\(connection.remoteAddress)")
             self.say("handshake with \(connection.remoteAddress): seq=\(number) time=\(time.text)")
@@ -93,7 +93,7 @@ struct Pinger: Sendable {
     private func greet(_ endpoint: QUICEndpoint) async throws -> QUICConnection {
         let start = MonotonicClock.now()
         let connection = try await self.dial(endpoint)
-        let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
+        let time = MonotonicClock.elapsed(since: start)
         self.tally.note(server: "\(connection.remoteAddress)")
         guard let summary = connection.handshakeSummary else { return connection }
         self.say(
@@ -119,7 +119,7 @@ struct Pinger: Sendable {
                 self.say("no answer: seq=\(number) \(Style.red("\(error)".printable))")
             }
             guard number < self.count ?? .max else { return }
-            let elapsed = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() - start))
+            let elapsed = MonotonicClock.elapsed(since: start)
             try? await Task.sleep(for: max(self.interval - elapsed, .zero))
         }
     }

@@ -19,9 +19,7 @@ final class AddressTranslator: Sendable {
     private let state: Mutex<State>
 
     init(to server: NetworkAddress) throws {
-        guard let address = SocketAddress(parsing: server.host, port: server.port) else {
-            throw UsageError(message: "\(server) is no address that datagrams can be passed on to")
-        }
+        let address = SocketAddress(server)
         self.server = address
         self.inner = try UDPSocket(bindingTo: SocketAddress(ipv4: (127, 0, 0, 1), port: 0))
         self.address = .loopback(port: self.inner.localAddress.port)

@@ -18,15 +18,13 @@ struct ProbeOptions: Sendable {
     let client: ClientOptions
 
     init(_ arguments: inout Arguments) throws {
-        let namesVersions = arguments.contains("--versions")
         self.isPublic = arguments.flag("--public")
         self.isWide = arguments.flag("--wide")
         self.printsJSON = arguments.flag("--json")
         self.steps = Set(try arguments.list("--steps")?.map(ProbeStep.named) ?? ProbeStep.allCases)
         self.protocols = try arguments.list("--alpn") ?? Self.knownProtocols
         self.timeout = try arguments.seconds("--timeout") ?? .seconds(3)
-        var client = try ClientOptions(&arguments)
-        if !namesVersions { client.transport.versions = [.version1, .version2] }
+        var client = try ClientOptions(&arguments, versions: [.version1, .version2])
         client.transport.handshakeTimeout = self.timeout
         self.client = client
         var servers = self.isPublic ? PublicServers.all : []

@@ -17,7 +17,7 @@ extension ProbeResult {
             object.add("protocol", summary.applicationProtocol)
             object.add("cipher", summary.cipher)
             object.add("group", summary.group)
-            object.add("certificates", self.chain.map(\.summary))
+            object.add("certificates", CertificateReport(chain: self.chain).entries)
             if let problem = CertificateDescription.orderProblem(in: self.chain) {
                 object.add("chain_problem", problem)
             }
@@ -38,20 +38,7 @@ extension ProbeResult {
 }
 
 extension CertificateDescription {
-    /// What one looks for first; `tern cert show` tells the rest.
-    fileprivate var summary: JSONObject {
-        var object = JSONObject()
-        object.add("subject", self.subject)
-        object.add("issuer", self.issuer)
-        object.add("names", self.names)
-        object.add("not_before", UTCTime(self.notBefore).iso8601)
-        object.add("not_after", UTCTime(self.notAfter).iso8601)
-        object.add("key", self.keyKind)
-        object.add("pin", self.pin?.description ?? "")
-        return object
-    }
-
-    /// The same in words.
+    /// What one looks for first, in words.
     var facts: String {
         let names = self.names.prefix(3).joined(separator: ", ") + (self.names.count > 3 ? " and others" : "")
         let issuer = self.isSelfSigned ? "signed by itself" : "signed by \(self.issuer)"

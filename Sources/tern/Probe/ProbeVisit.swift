@@ -60,7 +60,7 @@ struct ProbeVisit: Sendable {
                 let connection = try await endpoint.connect(to: address, client)
                 if isTrusted {
                     outcome.certificate =
-                        options.client.isInsecure ? .notTried("--insecure", word: "not checked") : .yes("valid")
+                        options.client.trust.isNone ? .notTried("--insecure", word: "not checked") : .yes("valid")
                 }
                 let key = ServerKey(
                     host: client.tls.serverName, port: address.port, applicationProtocol: protocols[0])

@@ -55,23 +55,20 @@ extension ServerProbe {
         guard let parameters, let token = parameters.resetToken else {
             return .no("the server gave no token for resets")
         }
-        guard let address = SocketAddress(parsing: visit.address.host, port: visit.address.port) else {
-            return .unknown("")
-        }
         // Longer than any answer to it may be; it can be decrypted by nobody.
         var packet: [UInt8] = [0x40 | UInt8.random(in: 0..<0x40)] + parameters.firstConnectionID.bytes
         packet += (0..<80).map { _ in UInt8.random(in: .min ... .max) }
         // The connection lives on for three probe timeouts (§10.2), in which nothing is answered: the question is repeated.
-        let outcome = await DatagramExchange.ask(
-            address, packet, within: self.options.timeout, interval: .milliseconds(400)
+        let report = await DatagramExchange.ask(
+            SocketAddress(visit.address), packet, within: self.options.timeout, interval: .milliseconds(400)
         ) {
             $0.count > 20 && Array($0.suffix(16)) == token.bytes
         }
-        switch outcome {
+        switch report.outcome {
         case .answer: return .yes()
         case .silence:
             return .no("it gave a token and answers nothing to packets of a closed connection", word: "silent")
-        case .error(let error): return .unknown("\(error)")
+        case .refused(let error), .unsendable(let error): return .unknown("\(error)")
         case .cancelled: throw CancellationError()
         }
     }

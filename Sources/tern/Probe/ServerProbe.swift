@@ -21,7 +21,7 @@ struct ServerProbe: Sendable {
         let candidates = self.candidates(addresses)
         guard !candidates.isEmpty else {
             result.problems = [
-                ProbeProblem(.name, "the name has no \(self.options.client.family == .ipv4 ? "IPv4" : "IPv6") address")
+                ProbeProblem(.name, "the name has no \(self.options.client.family?.name ?? "") address")
             ]
             return result
         }
@@ -160,8 +160,7 @@ struct ServerProbe: Sendable {
     }
 
     private func tcp(_ address: NetworkAddress) async -> TCPPort.State {
-        guard let address = SocketAddress(parsing: address.host, port: address.port) else { return .silent }
-        return await TCPPort.state(of: address, within: min(self.options.timeout, .seconds(2)))
+        await TCPPort.state(of: SocketAddress(address), within: min(self.options.timeout, .seconds(2)))
     }
 
     private func problem(_ error: QUICError, hasAnswered: Bool) -> ProbeProblem {

@@ -54,7 +54,7 @@ enum QlogCommand: Command {
         if let page {
             let html = QlogPage.html(traces, title: title ?? self.heading(files))
             do throws(Errno) {
-                try DiskFile.create(page).write(Array(html.utf8), at: 0)
+                try DiskFile.write(html, to: page)
             } catch {
                 throw Failure(description: "\(page) can't be written: \(error.message)")
             }
@@ -75,7 +75,7 @@ enum QlogCommand: Command {
     private static func traces(in word: String) throws -> [String] {
         guard word != "-", DiskFile.isFolder(word) else { return [word] }
         let folder = word.hasSuffix("/") ? String(word.dropLast()) : word
-        let names = try ByteFile.names(in: word).filter { name in
+        let names = try DiskFile.names(in: word).filter { name in
             [".sqlog", ".qlog", ".json"].contains { name.hasSuffix($0) }
         }
         guard !names.isEmpty else { throw Failure(description: "\(word) holds no file that ends in .sqlog or .qlog") }
@@ -87,7 +87,8 @@ enum QlogCommand: Command {
         do {
             return try QlogReader.read(
                 file == "-"
-                    ? ByteFile.readInput(limit: self.largestFile) : ByteFile.read(file, limit: self.largestFile))
+                    ? DiskFile.contentsOfInput(limit: self.largestFile)
+                    : DiskFile.contents(of: file, limit: self.largestFile))
         } catch Errno.fileTooLarge {
             throw Failure(description: "\(name) is larger than 2 GiB, more than a browser could show")
         } catch let error as Errno {

@@ -57,7 +57,7 @@ final class FileServer: Sendable {
                 figures.files += 1
                 figures.bytes &+= sent
             }
-            let time = Duration.nanoseconds(Int64(clamping: MonotonicClock.now() &- begun))
+            let time = MonotonicClock.elapsed(since: begun)
             self.report(.served(stream.connection.remoteAddress, path, bytes: sent, time))
         } catch {
             self.state.withLock { $0.refused += 1 }

@@ -12,7 +12,7 @@ final class TransferServer: Sendable {
     /// Prints where it listens and the pin of its key; returns after the first connection if `once`.
     static func run(port: UInt16, isLocal: Bool, once: Bool) async throws {
         let template = CertificateTemplate(
-            commonName: "tern transfer", names: ["localhost"], now: Int64(WallClock.now() / 1_000_000_000))
+            commonName: "tern transfer", names: ["localhost"], now: WallClock.seconds())
         let identity = try TLSIdentity(template.issue())
         var configuration = QUICServerConfiguration(
             identity: identity, protocols: [TransferProtocol.name], transport: TransferProtocol.transport)
