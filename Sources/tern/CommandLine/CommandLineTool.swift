@@ -31,7 +31,7 @@ enum CommandLineTool {
             Console.complain("\(error.message): see tern \(name) --help")
             return 2
         } catch {
-            Console.complain("\(error)")
+            Console.complain(Complaint.words(error))
             return 1
         }
     }

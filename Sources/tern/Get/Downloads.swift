@@ -125,13 +125,12 @@ final class Downloads: Sendable {
 
     /// What a person can do something with.
     static func words(_ error: any Error) -> String {
-        guard let error = error as? QUICError else { return "\(error)" }
-        if error.code == .streamReset || error.code == .streamStopped, let code = error.applicationCode,
-            let refusal = FileProtocol.Refusal(rawValue: code)
+        if let error = error as? QUICError, error.code == .streamReset || error.code == .streamStopped,
+            let refusal = error.applicationCode.flatMap(FileProtocol.Refusal.init(rawValue:))
         {
             return refusal.words
         }
-        return error.reason
+        return Complaint.words(error)
     }
 }
 
