@@ -55,6 +55,9 @@ def arguments():
     many.add_argument("--servers", type=names, help="C,D")
     many.add_argument("--cases", type=names, help="E,F")
     many.add_argument("--quick", action="store_true", help="what fits into ten minutes: tern, and tern with aioquic")
+    many.add_argument(
+        "--repetitions", type=int, help="of what is measured; three or five unless given, one with --quick"
+    )
     many.add_argument("--jobs", type=int, default=1, help="laboratories at the same time")
     many.add_argument("--write", action="store_true", help="keep the table in Benchmarks/INTEROP.md")
     many.add_argument("--html", type=pathlib.Path, help="where the page goes")

@@ -92,6 +92,7 @@ CASES = [
         ONE,
         case="transfer",
         scenario=scenarios.BLACKHOLE,
+        repetitions=3,
         most_seconds=11.5,
     ),
     Case(
@@ -232,6 +233,7 @@ CASES = [
         ONE,
         case="transfer",
         scenario=scenarios.lossy(20, burst=0),
+        repetitions=3,
         timeout=120,
         most_seconds=25,
     ),

@@ -6,7 +6,7 @@ import dataclasses
 from .trace import HANDSHAKE, INITIAL, ONE_RTT, RETRY, V1, V2, VERSION_NEGOTIATION, ZERO_RTT, Trace
 
 CLIENT_HELLO, ENCRYPTED_EXTENSIONS, CERTIFICATE = "1", "8", "11"
-CHACHA20 = 0x1303
+CHACHA20, RENEGOTIATION_INFO = 0x1303, 0x00FF
 PREFERRED_ADDRESS = "13"
 LARGEST_STREAM_LIMIT = 1000
 SMALLEST_FLIGHT = 7500
@@ -83,6 +83,8 @@ def client_hellos(least):
 def only_chacha20(evidence):
     initials = evidence.packets("client", INITIAL)
     suites = {int(value, 0) for packet in initials for value in packet.values("tls.handshake.ciphersuite")}
+    # The number that says that renegotiation is known is no cipher suite (RFC 5746 section 3.3).
+    suites.discard(RENEGOTIATION_INFO)
     return [] if suites == {CHACHA20} else [f"the client offered the cipher suites {hexadecimal(suites)}"]
 
 
@@ -186,8 +188,8 @@ def ecn_is_used(evidence):
 
 def amplification_is_limited(evidence):
     """Until it has validated the client's address, the server sends at most three times of what it received (RFC 9000
-    section 8.1); the runner lets four pass. A Handshake packet validates, and so does an ID of eight bytes that the server
-    chose."""
+    section 8.1); the runner lets four pass. A Handshake packet validates, and so does an ID of eight bytes that the
+    server chose."""
     most = 3 if evidence.is_strict else 4
     flight = 0
     chosen = set()

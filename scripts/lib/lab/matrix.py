@@ -52,8 +52,9 @@ class Crew:
         if self.options.tern:
             command += ["--tern", self.options.tern]
         command += ["run", case.name, "--client", client, "--server", server, "--json"]
-        if self.options.quick:
-            command += ["--repetitions", "1"]
+        repetitions = self.options.repetitions or (1 if self.options.quick else None)
+        if repetitions and case.repetitions > 1:
+            command += ["--repetitions", str(repetitions)]
         with self.lock:
             if self.ended:
                 return None

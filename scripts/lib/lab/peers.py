@@ -16,13 +16,29 @@ class Misunderstood(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
+class Limit:
+    """What a peer is known not to do, though the contract lets it not say so: a problem that is excused with its
+    consequences, and no other."""
+
+    role: str
+    case: str
+    problem: str
+    reason: str
+    consequences: tuple = ()
+
+    def excuses(self, problems):
+        is_theirs = [any(text in problem for text in (self.problem, *self.consequences)) for problem in problems]
+        return all(is_theirs) and any(self.problem in problem for problem in problems)
+
+
+@dataclasses.dataclass(frozen=True)
 class Peer:
     name: str
     command: list
     version_command: list
     needs: pathlib.Path
     advice: str
-    roles: tuple = ("client", "server")
+    limits: tuple = ()
 
     @property
     def is_present(self):
@@ -34,6 +50,33 @@ class Peer:
         except (OSError, subprocess.TimeoutExpired):
             return "unknown"
         return (answer.stdout.strip().splitlines() or ["unknown"])[0]
+
+
+STAYS = Limit(
+    "client",
+    "connectionmigration",
+    "the client sent to one server address only",
+    "the client does not move to a preferred address",
+    ("the server sent no PATH_CHALLENGE from its preferred address",),
+)
+# Each seen in a capture.
+LIMITS = {
+    "quinn": (
+        STAYS,
+        Limit(
+            "client",
+            "amplificationlimit",
+            "MaximumPathDepthExceeded",
+            "the client takes no chain of nine certificates",
+            ("of 1 files, 1 are missing",),
+        ),
+        *(
+            Limit("client", case, "PATH_CHALLENGE frames were never answered", "the client answers the last one only")
+            for case in ("rebind-port", "rebind-addr")
+        ),
+    ),
+    "quicgo": (STAYS,),
+}
 
 
 def registry(tern=None):
@@ -63,8 +106,9 @@ def registry(tern=None):
     }
     for name, version in versions.items():
         program = CACHE / "peers" / name
+        limits = LIMITS.get(name, ())
         version_command = ["sh", "-c", f"cd '{program}.tree' && {version}"]
-        peers.append(Peer(name, [str(program)], version_command, program, f"scripts/lib/peers {name} gets it"))
+        peers.append(Peer(name, [str(program)], version_command, program, f"scripts/lib/peers {name} gets it", limits))
     return {peer.name: peer for peer in peers}
 
 

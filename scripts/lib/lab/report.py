@@ -13,7 +13,7 @@ def line(result):
     """One result for a person who waits."""
     start = f"{result.client} -> {result.server}  {result.case:20} {MARKS[result.status]:5}"
     if result.status == UNSUPPORTED:
-        return f"{start} {', '.join(result.problems)} does not support it"
+        return f"{start} {', '.join(result.problems)}"
     return "\n".join([f"{start} {result.figure()}", *(f"    {problem}" for problem in result.problems)])
 
 
@@ -68,8 +68,7 @@ def markdown(results, versions, machine):
         *(f"- {name}: {version}" for name, version in versions.items()),
         "",
         "`ok`: every pass criterion of the interop runner held, checked in captures of both sides of the link.",
-        "`-`: one of the two says that it does not support the case. Columns G and C are Mbit/s of a link",
-        "with 10 Mbit/s.",
+        "`-`: one of the two does not support the case. Columns G and C are Mbit/s of a link with 10 Mbit/s.",
         "",
         "| client → server | " + " | ".join(case.short for case in cases) + " |",
         "|---|" + "---|" * len(cases),
@@ -88,6 +87,12 @@ def markdown(results, versions, machine):
                 f"at most {case.most_seconds:g} s" if case.most_seconds else f"at least {case.least_goodput:g} kbit/s"
             )
             text.append(f"| {case.name} | {result.client} → {result.server} | {result.figure()} | {asked} |")
+    missing = [result for result in results if result.status == UNSUPPORTED]
+    if missing:
+        text += ["", "## Not supported", ""]
+        text += [
+            f"- {result.client} → {result.server}, {result.case}: {'; '.join(result.problems)}" for result in missing
+        ]
     failures = [result for result in results if result.status == FAILED]
     if failures:
         text += ["", "## Failures", ""]

@@ -4,6 +4,7 @@ from . import checks
 from .cases import CASES, PROBE_VERSION
 from .checks import Evidence
 from .experiment import Result
+from .peers import Limit
 from .trace import HANDSHAKE, INITIAL, ONE_RTT, RETRY, V1, V2, VERSION_NEGOTIATION, ZERO_RTT, Datagram, Packet, Trace
 
 CLIENT, SERVER = ("193.167.0.100", 40000), ("193.167.100.100", 443)
@@ -174,7 +175,7 @@ PROOFS = {
     ),
     "only_chacha20": (
         checks.only_chacha20,
-        [evidence(hello(frames=[offer("0x1303")]))],
+        [evidence(hello(frames=[offer("0x1303")])), evidence(hello(frames=[offer("0x00ff", "0x1303")]))],
         [evidence(hello(frames=[offer("0x1303", "0x1301")])), evidence(hello(frames=[offer("0x1301")]))],
     ),
     "stream_limit": (
@@ -287,6 +288,11 @@ def run(expect):
     measured = checks.goodput(Evidence(size=10 << 20, transfer=9.0))
     expect(round(measured) == 9321, f"10 MB in 9 s are 9321 kbit/s, not {measured}")
     expect(checks.goodput(Evidence(size=1)) is None, "nothing in the capture is no goodput")
+    limit = Limit("client", "a", "theirs", "why", ("their consequence",))
+    expect(limit.excuses(["theirs", "their consequence"]), "what a peer does not do is excused, with what follows")
+    expect(not limit.excuses(["their consequence"]), "what follows is not excused by itself")
+    expect(not limit.excuses(["theirs", "ours"]), "nothing else is excused")
+    expect(not limit.excuses([]), "where nothing is wrong, there is nothing to excuse")
     result = Result("a", "b", "c")
     result.fail("why")
     expect((result.status, result.problems) == ("failed", ["why"]), "a problem makes a result a failure")

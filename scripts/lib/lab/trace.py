@@ -52,7 +52,12 @@ class Datagram:
     from_client: bool
     size: int
     ecn: int = 0
+    payload: str = ""
     packets: list = dataclasses.field(default_factory=list)
+
+    @property
+    def is_decrypted(self):
+        return all(packet.is_decrypted for packet in self.packets)
 
     def kinds(self):
         return {packet.kind for packet in self.packets}
@@ -116,10 +121,19 @@ def decode(path, keys=None, only="quic"):
     return trace
 
 
+def complete(trace, other):
+    """An end without connection IDs is recognised by its address: behind a NAT that forgets, tshark can decrypt its
+    packets on one side of the link only. Takes the packets of datagrams that are the same on the other side."""
+    known = {datagram.payload: datagram for datagram in other if datagram.is_decrypted}
+    for datagram in trace:
+        if not datagram.is_decrypted and datagram.payload in known:
+            datagram.packets = known[datagram.payload].packets
+
+
 def transfer_seconds(path):
     """From the first to the last 1-RTT packet of the server: quick, because nothing has to be decrypted."""
     only = f"udp.srcport == {SERVER_PORT} && quic.header_form == 0"
-    command = ["tshark", "-n", "-r", str(path), "-Y", only, "-T", "fields", "-e", "frame.time_epoch"]
+    command = ["tshark", "-n", "-r", str(path), "-Y", only, "-T", "fields", "-e", "frame.time_relative"]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
     return float(lines[-1]) - float(lines[0]) if len(lines) > 1 else 0.0
 
@@ -146,12 +160,13 @@ def datagram_of(layers):
     else:
         ecn = network.get("ipv6.tclass_tree", {}).get("ipv6.tclass.ecn")
     return Datagram(
-        time=float(layers["frame"]["frame.time_epoch"]),
+        time=float(layers["frame"]["frame.time_relative"]),
         source=(network[f"{name}.src"], ports[0]),
         destination=(network[f"{name}.dst"], ports[1]),
         from_client=network[f"{name}.src"] not in SERVER,
         size=int(transport["udp.length"]) - 8,
         ecn=number(ecn),
+        payload=transport.get("udp.payload", ""),
         packets=[packet_of(tree) for tree in listed(layers.get("quic")) if isinstance(tree, dict)],
     )
 
