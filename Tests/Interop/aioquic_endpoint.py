@@ -145,7 +145,8 @@ class FileClient(QuicConnectionProtocol):
         with (folder("DOWNLOADS", "/downloads") / path.rsplit("/", 1)[-1]).open("wb") as file:
             self.files[stream] = file
             self._quic.send_stream_data(stream, f"GET {path}\r\n".encode(), True)
-            self.transmit()
+            # Once for all requests of this turn: a packet for each would be more than the link's queue holds.
+            asyncio.get_running_loop().call_soon(self.transmit)
             await ended
         del self.files[stream], self.ends[stream]
 

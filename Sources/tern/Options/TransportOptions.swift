@@ -51,7 +51,7 @@ struct TransportOptions: Sendable {
             $0.handshakeTimeout = self.handshakeTimeout
             $0.initialRTT = self.initialRTT
             // It adds to the peer's probe timeout, and so to how long a break in the path lasts for us.
-            $0.maximumAcknowledgementDelay = .milliseconds(15)
+            $0.maximumAcknowledgementDelay = .milliseconds(20)
             $0.flowControl.connectionWindow = 16 << 20
             $0.flowControl.streamWindow = 8 << 20
             $0.datagrams.maximumFrameSize = 65_535
