@@ -58,6 +58,7 @@ def arguments():
     many.add_argument(
         "--repetitions", type=int, help="of what is measured; three or five unless given, one with --quick"
     )
+    many.add_argument("--second-chance", action="store_true", help="a case fails where it fails twice")
     many.add_argument("--jobs", type=int, default=1, help="laboratories at the same time")
     many.add_argument("--write", action="store_true", help="keep the table in Benchmarks/INTEROP.md")
     many.add_argument("--html", type=pathlib.Path, help="where the page goes")

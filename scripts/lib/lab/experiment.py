@@ -33,6 +33,8 @@ class Result:
     times: list = dataclasses.field(default_factory=list)
     goodput: list = dataclasses.field(default_factory=list)
     folder: str = ""
+    # What was wrong with a run before this one that does not count.
+    before: list = dataclasses.field(default_factory=list)
 
     def fail(self, *problems):
         self.status = FAILED

@@ -47,6 +47,16 @@ class Crew:
         self.options, self.running, self.lock, self.ended = options, set(), threading.Lock(), False
 
     def run(self, task):
+        """A result; with --second-chance that of a second run where the first failed, which it then tells of."""
+        result = self.attempt(task)
+        if result is None or result.status != FAILED or not self.options.second_chance:
+            return result
+        again = self.attempt(task)
+        if again is not None and again.status != FAILED:
+            again.before = result.problems
+        return again
+
+    def attempt(self, task):
         case, client, server = task
         command = [sys.executable, "-m", "lab"]
         if self.options.tern:

@@ -14,7 +14,8 @@ def line(result):
     start = f"{result.client} -> {result.server}  {result.case:20} {MARKS[result.status]:5}"
     if result.status == UNSUPPORTED:
         return f"{start} {', '.join(result.problems)}"
-    return "\n".join([f"{start} {result.figure()}", *(f"    {problem}" for problem in result.problems)])
+    before = [f"    the first time: {problem}" for problem in result.before]
+    return "\n".join([f"{start} {result.figure()}", *before, *(f"    {problem}" for problem in result.problems)])
 
 
 def columns(results):

@@ -1,9 +1,12 @@
 """Each criterion is fed evidence that must pass, evidence that must not, and none at all."""
 
+import argparse
+
 from . import checks
 from .cases import CASES, PROBE_VERSION
 from .checks import Evidence
-from .experiment import Result
+from .experiment import FAILED, PASSED, Result
+from .matrix import Crew
 from .peers import Limit
 from .trace import HANDSHAKE, INITIAL, ONE_RTT, RETRY, V1, V2, VERSION_NEGOTIATION, ZERO_RTT, Datagram, Packet, Trace
 
@@ -296,3 +299,25 @@ def run(expect):
     result = Result("a", "b", "c")
     result.fail("why")
     expect((result.status, result.problems) == ("failed", ["why"]), "a problem makes a result a failure")
+    second_chance(expect)
+
+
+def second_chance(expect):
+    """Twice is failed, once is told, and without the option once is failed."""
+    for verdicts, chance, status, told in (
+        ((["a"], []), True, PASSED, ["a"]),
+        ((["a"], ["b"]), True, FAILED, []),
+        (([], ["b"]), True, PASSED, []),
+        ((["a"], []), False, FAILED, []),
+    ):
+        runs = iter(verdicts)
+
+        class Scripted(Crew):
+            def attempt(self, task):
+                result = Result(*task)
+                if problems := next(runs):
+                    result.fail(*problems)
+                return result
+
+        result = Scripted(argparse.Namespace(second_chance=chance)).run(("case", "client", "server"))
+        expect((result.status, result.before) == (status, told), f"{verdicts} with a second chance {chance}: {result}")
