@@ -94,6 +94,13 @@ def markdown(results, versions, machine):
         text += [
             f"- {result.client} → {result.server}, {result.case}: {'; '.join(result.problems)}" for result in missing
         ]
+    repeated = [result for result in results if result.before]
+    if repeated:
+        text += ["", "## Passed at the second attempt", ""]
+        text += [
+            f"- {result.client} → {result.server}, {result.case}, the first: {'; '.join(result.before)}"
+            for result in repeated
+        ]
     failures = [result for result in results if result.status == FAILED]
     if failures:
         text += ["", "## Failures", ""]
