@@ -81,16 +81,10 @@ public final class DiskFile: Sendable {
         }
     }
 
-    /// Waits until the disk has it all.
-    public func synchronize() throws(Errno) { if fsync(self.descriptor) != 0 { throw Errno.last } }
-
     /// Puts the file in the place of another one.
     public static func rename(_ path: String, to name: String) throws(Errno) {
         if unsafe Glibc.rename(path, name) != 0 { throw Errno.last }
     }
-
-    /// Takes a file away.
-    public static func remove(_ path: String) throws(Errno) { if unsafe unlink(path) != 0 { throw Errno.last } }
 
     /// Makes a folder, unless it is there.
     public static func createFolder(_ path: String) throws(Errno) {

@@ -60,12 +60,6 @@ public enum Interruption {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Whether a signal has arrived.
-    public static var hasArrived: Bool { self.state.withLock { $0.arrived != nil } }
-
-    /// Keeps the first signal for whoever waits later, instead of ending the process.
-    public static func expect() { self.state.withLock { $0.isExpected = true } }
-
     /// The number of the signal that arrived, or that arrives; nil where the task was cancelled first.
     public static func wait() async -> Int32? {
         let number = self.state.withLock { state in

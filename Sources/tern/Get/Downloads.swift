@@ -46,11 +46,11 @@ final class Downloads: Sendable {
 
     func note(_ result: Result) { self.state.withLock { $0.results.append(result) } }
 
-    /// Waits until so many bytes have come.
+    /// Waits until so many bytes have come, or none will come any more.
     func reached(_ mark: UInt64) async {
         await withCheckedContinuation { continuation in
             let isThere = self.state.withLock { state in
-                if state.received >= mark { return true }
+                if state.received >= mark || state.ended != nil { return true }
                 state.waiting.append((mark, continuation))
                 return false
             }
