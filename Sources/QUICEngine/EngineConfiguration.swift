@@ -108,8 +108,9 @@ public struct EngineConfiguration: Sendable {
         public var maximumReceived: UInt64 = 65_527
         /// Looks for the path's real MTU by probing (RFC 9000 §14.3); without it packets stay at 1200 bytes.
         public var discoversPathMTU = true
-        /// Payload sizes to probe, instead of the library's own. ngtcp2 1.4 or newer, ignored before.
-        public var mtuProbes: [UInt16] = []
+        /// Payload sizes to probe, in this order; those below what is known to pass are left out, and those above
+        /// `maximumSent`. ngtcp2 1.4 or newer: before, the library has its own and stops at 1444.
+        public var mtuProbes: [UInt16] = [1_406, 1_452, 1_342, 1_232, 1_444]
         /// Sends `maximumSent` from the first packet on. Only for paths that are known to carry it.
         public var assumesMaximumSize = false
     }

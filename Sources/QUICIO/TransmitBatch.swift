@@ -75,10 +75,11 @@ internal import CLinuxUDP
     /// How many more runs fit.
     public var entriesLeft: Int { self.maximumEntries - self.entries.count }
 
-    /// Lends the free end of the arena; what is written there counts only after
+    /// Lends the free end of the arena, or the first `limit` bytes of it; what is written there counts only after
     /// ``append(count:segmentSize:remote:local:ecn:)``.
-    public func withFreeSpace<R>(_ body: (inout MutableRawSpan) -> R) -> R {
-        var span = unsafe MutableRawSpan(_unsafeStart: self.arena + self.used, byteCount: self.room)
+    public func withFreeSpace<R>(atMost limit: Int = .max, _ body: (inout MutableRawSpan) -> R) -> R {
+        let count = min(self.room, max(limit, 0))
+        var span = unsafe MutableRawSpan(_unsafeStart: self.arena + self.used, byteCount: count)
         return body(&span)
     }
 

@@ -22,8 +22,9 @@ final class ShardSockets: @unchecked Sendable {
 
     /// How many bursts one connection may send before others have their turn.
     private static let burstsPerTurn = 4
-    /// Room that the engine is offered for a burst: 64 datagrams of ordinary size, and what UDP_SEGMENT takes.
-    private static let burstSize = 65_535
+    /// Room that the engine is offered for a burst: what one message with UDP_SEGMENT carries. A packet beyond that would
+    /// cost a message of its own.
+    private static let burstSize = 65_507
 
     init(_ socket: UDPSocket, loop: EventLoop) {
         self.loop = loop
@@ -60,7 +61,7 @@ final class ShardSockets: @unchecked Sendable {
                 self.flush(0, now: now.nanoseconds)
                 guard batch.room >= Self.burstSize, batch.entriesLeft >= 16 else { return true }
             }
-            let written = batch.withFreeSpace { space -> Int in
+            let written = batch.withFreeSpace(atMost: Self.burstSize) { space -> Int in
                 engine.transmit(into: &space, now: now)
             }
             guard written > 0 else { return false }

@@ -66,11 +66,14 @@ struct SettingsMapping {
     /// Lends the C structs to `body`, with everything that they point to.
     func withCValues(_ body: (UnsafePointer<tern_settings>, UnsafePointer<tern_parameters>) -> CInt) -> CInt {
         let versions = self.versions.map(\.rawValue)
+        let packets = self.configuration.packets
+        // 1200 is what every path carries: the library must not be asked to probe that.
+        let probes = packets.mtuProbes.filter { 1_200 < $0 && Int($0) <= packets.maximumSent }
         var settings = unsafe self.settings
         var parameters = self.parameters
         return unsafe self.token.withUnsafeBufferPointer { token in
             unsafe versions.withUnsafeBufferPointer { preferred in
-                unsafe self.configuration.packets.mtuProbes.withUnsafeBufferPointer { probes in
+                unsafe probes.withUnsafeBufferPointer { probes in
                     unsafe settings.token = token.baseAddress
                     unsafe settings.token_length = token.count
                     unsafe settings.preferred_versions = preferred.baseAddress
