@@ -202,6 +202,7 @@ extension ConnectionEngine {
     private func refreshSharedSendBuffer() {
         guard let connection = self.connection else { return }
         let window = Int(clamping: connection.congestionWindow)
+        self.streams.scheduler.adapt(toWindow: window / max(connection.maximumPayload, 1))
         self.sharedSendBuffer = min(window &* 2, self.configuration.flowControl.maximumSendBuffer)
     }
 

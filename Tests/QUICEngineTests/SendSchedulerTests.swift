@@ -213,6 +213,29 @@ struct SendSchedulerTests {
         #expect(ordered.packetsBeforeNextTurn(of: first) == 1)
     }
 
+    @Test("a turn grows with the congestion window, up to a bound, and is one packet while the window is small")
+    func turnsFollowTheWindow() {
+        var scheduler = SendScheduler(starvationBound: 32)
+        let first = self.entry(0)
+        scheduler.schedule(first)
+        scheduler.schedule(self.entry(1))
+        for (window, turn) in [(0, 1), (10, 1), (63, 1), (64, 2), (320, 10), (1 << 20, SendScheduler.longestTurn)] {
+            scheduler.adapt(toWindow: window)
+            #expect(scheduler.packetsBeforeNextTurn(of: first) == turn)
+        }
+    }
+
+    @Test("however long turns are, a class that waits is due after its bound")
+    func longTurnsStarveNobody() {
+        var scheduler = SendScheduler(starvationBound: 32)
+        scheduler.adapt(toWindow: 1 << 20)
+        let busy = self.entry(0)
+        scheduler.schedule(busy)
+        scheduler.schedule(self.entry(1))
+        scheduler.schedule(self.entry(2, urgency: 7))
+        #expect(scheduler.packetsBeforeNextTurn(of: busy) == 1)
+    }
+
     @Test("emptied, it serves nobody, and streams can stand in line again")
     func emptied() {
         var scheduler = SendScheduler(starvationBound: 32)

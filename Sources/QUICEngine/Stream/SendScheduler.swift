@@ -1,12 +1,19 @@
 /// Decides which stream's data is offered next (RFC 9218 §10, with a bound against starvation).
 ///
-/// The most urgent class goes first. Inside a class, incremental streams take turns packet by packet; others are
+/// The most urgent class goes first. Inside a class, incremental streams take turns of a few packets; others are
 /// served to their end in the order in which they became ready. A class that waits gets one packet after at most
 /// `starvationBound` packets of more urgent ones, plus one packet of every other class that is due by then.
 ///
+/// A turn is one packet while the congestion window is small, and up to ``longestTurn`` where the window has room for
+/// many turns: each costs the sender a look here and the receiver a task to be woken.
+///
 /// ngtcp2 has no priorities: it sends what it is offered, so this is the whole mechanism.
 struct SendScheduler {
+    static let longestTurn = 45
+
     let starvationBound: Int
+    /// How many packets one of several incremental streams may fill before the next has its turn.
+    private(set) var packetsPerTurn = 1
     private var rings: [RingBuffer<StreamEntry>] = Array(repeating: RingBuffer(), count: 8)
     /// Bit n is set when ring n is not empty.
     private var occupied: UInt8 = 0
@@ -14,6 +21,9 @@ struct SendScheduler {
     private var passedOver: [Int] = Array(repeating: 0, count: 8)
 
     init(starvationBound: Int) { self.starvationBound = max(starvationBound, 1) }
+
+    /// Follows the congestion window: a turn is a thirty-second of it.
+    mutating func adapt(toWindow packets: Int) { self.packetsPerTurn = min(max(packets / 32, 1), Self.longestTurn) }
 
     /// Puts an entry in line if it has something to send and is not in line already.
     mutating func schedule(_ entry: StreamEntry) {
@@ -67,10 +77,11 @@ struct SendScheduler {
     func packetsBeforeNextTurn(of entry: StreamEntry) -> Int {
         let isAlone = self.occupied & (self.occupied &- 1) == 0
         guard isAlone else { return 1 }
-        return entry.priority.isIncremental && self.rings[entry.priority.urgency].count > 1 ? 1 : .max
+        return entry.priority.isIncremental && self.rings[entry.priority.urgency].count > 1
+            ? self.packetsPerTurn : .max
     }
 
-    /// A packet was filled with data of `entry`: others of its class, and starving classes, come next.
+    /// Packets of one turn were filled with data of `entry`: others of its class, and starving classes, come next.
     mutating func didSendPacket(of entry: StreamEntry) {
         let urgency = entry.priority.urgency
         if self.occupied & (self.occupied &- 1) != 0 { self.noteWaiting(except: urgency) }
