@@ -71,8 +71,9 @@ public final class Simulation {
         for endpoint in self.endpoints {
             if !endpoint.live.isEmpty { left.append("\(endpoint.live.count) connections at \(endpoint.address)") }
             endpoint.forgetRetired()
-            let table = endpoint.table
-            let routes = table.connectionCount + table.issuedCount + table.initialCount + table.retiredCount
+            let routes =
+                endpoint.table.connectionCount + endpoint.table.issuedCount + endpoint.table.initialCount
+                + endpoint.table.retiredCount
             if routes > 0 { left.append("\(routes) routes at \(endpoint.address)") }
             if endpoint.nextTimeout != nil { left.append("a timer at \(endpoint.address)") }
         }

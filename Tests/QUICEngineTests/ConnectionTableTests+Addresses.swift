@@ -13,14 +13,14 @@ extension ConnectionTableTests {
 
     /// Connections 1…count with one ID each.
     private static func table(of count: Int) -> ConnectionTable<Int> {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         for handle in 1...count { _ = table.issue(Self.issued(handle), to: handle) }
         return table
     }
 
     @Test("a packet with an unknown ID finds its way by address where one connection is there, and is not registered")
     func fallback() {
-        var table = Self.table(of: 1)
+        let table = Self.table(of: 1)
         let associated = table.associate(1, with: Self.address(1))
         #expect(associated)
         #expect(table.route(Self.id(77)) == .unknown)
@@ -33,7 +33,7 @@ extension ConnectionTableTests {
 
     @Test("an address of several connections answers for none until one is left")
     func ambiguous() {
-        var table = Self.table(of: 3)
+        let table = Self.table(of: 3)
         for handle in [1, 2, 3] { table.associate(handle, with: Self.address(1)) }
         #expect(table.fallback(for: Self.address(1)) == nil)
         table.remove(1, rememberingUntil: Self.at(1))
@@ -49,7 +49,7 @@ extension ConnectionTableTests {
 
     @Test("the address follows a move, and only connections that have one move")
     func moves() {
-        var table = Self.table(of: 2)
+        let table = Self.table(of: 2)
         table.associate(1, with: Self.address(1))
         table.moved(1, to: Self.address(5))
         table.moved(2, to: Self.address(6))
@@ -68,7 +68,7 @@ extension ConnectionTableTests {
     func addressModel(seed: UInt64) {
         let random = SeededRandomness(seed: seed)
         func pick(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
-        var table = Self.table(of: 8)
+        let table = Self.table(of: 8)
         var model: [Int: UInt16] = [:]
         for _ in 0..<3_000 {
             let (handle, port) = (1 + pick(8), UInt16(pick(4)))
@@ -87,7 +87,7 @@ extension ConnectionTableTests {
 
     @Test("a reset token leads to its connection until it is forgotten or the connection goes")
     func resetTokens() {
-        var table = Self.table(of: 2)
+        let table = Self.table(of: 2)
         let learned = [
             table.learn(Self.token(1), number: 0, for: 1), table.learn(Self.token(1), number: 0, for: 2),
             table.learn(Self.token(2), number: 1, for: 1), table.learn(Self.token(3), number: 0, for: 2),
@@ -109,7 +109,7 @@ extension ConnectionTableTests {
 
     @Test("a token that a peer uses for two IDs lasts as long as one of them")
     func sharedToken() {
-        var table = Self.table(of: 1)
+        let table = Self.table(of: 1)
         table.learn(Self.token(1), number: 0, for: 1)
         table.learn(Self.token(1), number: 1, for: 1)
         table.forget(Self.token(1), number: 0, for: 1)
@@ -120,7 +120,7 @@ extension ConnectionTableTests {
 
     @Test("a connection has a bounded number of reset tokens: the oldest makes room")
     func resetTokenLimit() {
-        var table = Self.table(of: 1)
+        let table = Self.table(of: 1)
         let limit = UInt64(ConnectionTable<Int>.resetTokenLimit)
         for number in 0...limit { table.learn(Self.token(number), number: number, for: 1) }
         #expect(table.statistics.resetTokens == Int(limit))
@@ -130,7 +130,7 @@ extension ConnectionTableTests {
 
     @Test("a datagram's last sixteen bytes are compared, and nothing under 21 bytes can be a reset")
     func resetDatagrams() {
-        var table = Self.table(of: 1)
+        let table = Self.table(of: 1)
         table.learn(Self.token(1), number: 0, for: 1)
         for (size, owner) in [(40, 1), (5, 1), (4, nil), (0, nil)] as [(Int, Int?)] {
             let datagram = [UInt8](repeating: 0x41, count: size) + Self.token(1).bytes

@@ -15,7 +15,7 @@ extension ConnectionTableTests {
     func shortHeaders(length: Int) {
         let random = SeededRandomness(seed: UInt64(length))
         let ids = (0..<4).map { _ in ConnectionID(random: random, count: length) }
-        var table = ConnectionTable<Int>(localIDLength: length)
+        let table = ConnectionTable<Int>(localIDLength: length)
         _ = table.issue(IssuedConnectionID(sequenceNumber: 0, id: ids[0], resetToken: nil), to: 5)
         _ = table.insertInitial(ids[1], for: 6)
         _ = table.issue(IssuedConnectionID(sequenceNumber: 0, id: ids[2], resetToken: nil), to: 7)
@@ -29,7 +29,7 @@ extension ConnectionTableTests {
 
     @Test("IDs of eight bytes do not mix with shorter or longer ones that begin alike")
     func lengths() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 0, 0, 0]
         for count in [7, 8, 9] {
             let id = ConnectionID(bytes.prefix(count)) ?? ConnectionID()
@@ -41,7 +41,7 @@ extension ConnectionTableTests {
 
     @Test("a connection is promoted once, and its IDs are counted with it")
     func promotion() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.issue(Self.issued(1), to: 1)
         _ = table.issue(Self.issued(2, sequence: 1), to: 1)
         _ = table.issue(Self.issued(3), to: 2)
@@ -64,7 +64,7 @@ extension ConnectionTableTests {
 
     @Test("IDs are listed and retired by ranges of their numbers, and nothing outside a range goes")
     func ranges() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         for number in 0..<6 { _ = table.issue(Self.issued(number, sequence: UInt64(number)), to: 1) }
         _ = table.issue(Self.issued(60, sequence: 3), to: 2)
         #expect(table.sequenceNumber(of: Self.id(4)) == 4)
@@ -82,7 +82,7 @@ extension ConnectionTableTests {
 
     @Test("retiring a high number leaves the lower ones alone")
     func retiresOne() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         for number in 0..<4 { _ = table.issue(Self.issued(number, sequence: UInt64(number)), to: 1) }
         table.retire(Self.id(3), of: 1, until: Self.at(5))
         #expect(table.connectionIDs(of: 1).map(\.sequenceNumber) == [0, 1, 2])
@@ -90,7 +90,7 @@ extension ConnectionTableTests {
 
     @Test("a second client-chosen ID of one connection takes the place of the first")
     func secondInitial() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.insertInitial(Self.id(1), for: 1)
         _ = table.insertInitial(Self.id(2), for: 1)
         #expect(table.initialCount == 1)
@@ -100,7 +100,7 @@ extension ConnectionTableTests {
 
     @Test("tombstones are bounded: the first to expire goes first, whatever the order they came in")
     func tombstoneLimit() {
-        var table = ConnectionTable<Int>(tombstoneLimit: 3)
+        let table = ConnectionTable<Int>(tombstoneLimit: 3)
         for (number, expiry) in [(1, 40), (2, 10), (3, 30), (4, 20)] as [(Int, UInt64)] {
             _ = table.issue(Self.issued(number), to: number)
             table.retire(Self.id(number), of: number, until: Self.at(expiry))
@@ -110,7 +110,7 @@ extension ConnectionTableTests {
         table.forgetRetired(now: Self.at(30))
         #expect([1, 3, 4].map { table.route(Self.id($0)) } == [.retired, .unknown, .unknown])
 
-        var none = ConnectionTable<Int>(tombstoneLimit: 0)
+        let none = ConnectionTable<Int>(tombstoneLimit: 0)
         _ = none.issue(Self.issued(1), to: 1)
         none.retire(Self.id(1), of: 1, until: Self.at(40))
         #expect(none.route(Self.id(1)) == .unknown)
@@ -147,7 +147,7 @@ extension ConnectionTableTests {
 
     @Test("counts sizes, look-ups and collisions, and forgets only the counters")
     func statistics() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.insertInitial(Self.id(1), for: 1)
         for number in [0, 1, 2, 3, 64, 1_000] {
             _ = table.issue(Self.issued(100 + number, sequence: UInt64(number)), to: 1)

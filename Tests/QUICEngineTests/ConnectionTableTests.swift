@@ -16,7 +16,7 @@ struct ConnectionTableTests {
 
     @Test("routes issued and client-chosen IDs, and knows no others")
     func routes() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         let taken = [table.insertInitial(Self.id(1), for: 7), table.issue(Self.issued(2), to: 7)]
         #expect(taken == [true, true])
         #expect(table.route(Self.id(1)) == .connection(7))
@@ -29,7 +29,7 @@ struct ConnectionTableTests {
 
     @Test("refuses an ID that another connection has, and takes the same one twice from its owner")
     func collisions() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         let issued = [1, 2, 1].map { table.issue(Self.issued(1), to: $0) }
         #expect(issued == [true, false, true])
         #expect(table.issuedCount == 1)
@@ -46,7 +46,7 @@ struct ConnectionTableTests {
 
     @Test("an ID is retired by its owner only, late packets are swallowed until the given time")
     func retirement() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.issue(Self.issued(1), to: 1)
         _ = table.issue(Self.issued(2, sequence: 1), to: 1)
         _ = table.issue(Self.issued(3), to: 2)
@@ -65,7 +65,7 @@ struct ConnectionTableTests {
 
     @Test("the client-chosen ID goes alone, late packets to it are swallowed, the issued ones stay")
     func initialExpires() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.insertInitial(Self.id(1), for: 1)
         _ = table.issue(Self.issued(2), to: 1)
         table.removeInitial(of: 1, until: Self.at(3))
@@ -81,7 +81,7 @@ struct ConnectionTableTests {
 
     @Test("removing a connection takes its routes only, its IDs are remembered for a while")
     func removal() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.insertInitial(Self.id(1), for: 1)
         _ = table.issue(Self.issued(2), to: 1)
         _ = table.issue(Self.issued(3), to: 2)
@@ -97,7 +97,7 @@ struct ConnectionTableTests {
 
     @Test("an ID that is issued again after its retirement is routed, and outlives its old tombstone")
     func issuedAgain() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         _ = table.issue(Self.issued(1), to: 1)
         table.retire(Self.id(1), of: 1, until: Self.at(10))
         let isTaken = table.issue(Self.issued(1), to: 2)
@@ -113,7 +113,7 @@ struct ConnectionTableTests {
 
     @Test("lists a connection's IDs in the order of their numbers")
     func order() {
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         for number in [3, 1, 2, 0] { _ = table.issue(Self.issued(number, sequence: UInt64(number)), to: 1) }
         #expect(table.connectionIDs(of: 1).map(\.sequenceNumber) == [0, 1, 2, 3])
     }
@@ -122,7 +122,7 @@ struct ConnectionTableTests {
     func model(seed: UInt64) {
         let random = SeededRandomness(seed: seed)
         func pick(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
-        var table = ConnectionTable<Int>()
+        let table = ConnectionTable<Int>()
         var issued: [Int: Int] = [:]
         var initial: [Int: Int] = [:]
         var retired: [Int: UInt64] = [:]

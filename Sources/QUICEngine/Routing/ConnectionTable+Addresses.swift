@@ -6,7 +6,7 @@ extension ConnectionTable {
     /// Notes the address that a connection's packets come from, in place of the one before. False where the connection
     /// has no routes.
     @discardableResult
-    public mutating func associate(_ handle: Handle, with address: NetworkAddress) -> Bool {
+    public func associate(_ handle: Handle, with address: NetworkAddress) -> Bool {
         guard let number = self.slotNumbers[handle] else { return false }
         if self.slots[number]?.address == address { return true }
         self.disassociate(handle)
@@ -16,13 +16,13 @@ extension ConnectionTable {
     }
 
     /// Follows a connection to its new address, where one is noted for it.
-    public mutating func moved(_ handle: Handle, to address: NetworkAddress) {
+    public func moved(_ handle: Handle, to address: NetworkAddress) {
         guard self.address(of: handle) != nil else { return }
         self.associate(handle, with: address)
     }
 
     /// Forgets the connection's address.
-    public mutating func disassociate(_ handle: Handle) {
+    public func disassociate(_ handle: Handle) {
         guard let number = self.slotNumbers[handle], let address = self.slots[number]?.address else { return }
         self.slots[number]?.address = nil
         self.addresses[address]?.remove(number)
@@ -41,7 +41,7 @@ extension ConnectionTable {
             return nil
         case .one(let number)?:
             self.counters.fallbackRoutings &+= 1
-            return self.slots[number]?.handle
+            return self.handles[number]
         }
     }
 }

@@ -7,7 +7,7 @@ extension ConnectionTable {
     /// Notes that the peer's resets for its ID of this number carry `token`. False where the connection has no routes or
     /// the token is another connection's.
     @discardableResult
-    public mutating func learn(_ token: StatelessResetToken, number: UInt64, for handle: Handle) -> Bool {
+    public func learn(_ token: StatelessResetToken, number: UInt64, for handle: Handle) -> Bool {
         guard let slot = self.slotNumbers[handle] else { return false }
         if let owner = self.resetTokenOwners[token], owner != slot { return false }
         let learned = LearnedResetToken(number: number, token: token)
@@ -21,7 +21,7 @@ extension ConnectionTable {
     }
 
     /// Forgets the token of the peer's ID of this number.
-    public mutating func forget(_ token: StatelessResetToken, number: UInt64, for handle: Handle) {
+    public func forget(_ token: StatelessResetToken, number: UInt64, for handle: Handle) {
         guard let slot = self.slotNumbers[handle] else { return }
         self.slots[slot]?.resetTokens.removeAll { $0 == LearnedResetToken(number: number, token: token) }
         // A peer may, against the rules, use one token for two IDs.
@@ -30,7 +30,7 @@ extension ConnectionTable {
     }
 
     /// Forgets all tokens of a connection.
-    public mutating func forgetResetTokens(of handle: Handle) {
+    public func forgetResetTokens(of handle: Handle) {
         guard let slot = self.slotNumbers[handle], let learned = self.slots[slot]?.resetTokens else { return }
         self.slots[slot]?.resetTokens = []
         for one in learned where self.resetTokenOwners[one.token] == slot { self.resetTokenOwners[one.token] = nil }
@@ -40,7 +40,7 @@ extension ConnectionTable {
     ///
     /// The hash is seeded, so the time that this takes tells nothing about the tokens (RFC 9000 §10.3.1).
     public func owner(ofResetToken token: StatelessResetToken) -> Handle? {
-        self.resetTokenOwners[token].flatMap { self.slots[$0]?.handle }
+        self.resetTokenOwners[token].flatMap { self.handles[$0] }
     }
 
     /// The connection that a datagram resets by its last sixteen bytes, if those are a token that is known.

@@ -5,14 +5,15 @@
 /// late packets are dropped and not answered by a reset. Routes point to handles; a handle never moves, and only its
 /// owner's routes go when it does.
 ///
-///     var table = ConnectionTable<Int>()
+///     let table = ConnectionTable<Int>()
 ///     table.insertInitial(clientChosen, for: 7)
 ///     table.issue(issued, to: 7)
 ///     table.route(issued.id)  // .connection(7)
 ///     table.promote(7)
 ///
-/// Nothing here depends on how many connections there are, except that retiring costs the depth of a heap.
-public struct ConnectionTable<Handle: Hashable> {
+/// Nothing here depends on how many connections there are, except that retiring costs the depth of a heap. It is a class
+/// because a look-up in a structure of this size, compiled for any handle, began by copying it.
+public final class ConnectionTable<Handle: Hashable> {
     /// Where a packet goes.
     public enum Route: Equatable {
         /// To this connection.
@@ -24,7 +25,6 @@ public struct ConnectionTable<Handle: Hashable> {
     }
 
     struct Slot {
-        let handle: Handle
         var isEstablished = false
         var initial: ConnectionID?
         var issued: [IssuedConnectionID] = []
@@ -39,6 +39,8 @@ public struct ConnectionTable<Handle: Hashable> {
 
     // The maps hold slot numbers and not handles: they are the same for every kind of handle, and compiled once.
     var slots: [Slot?] = []
+    /// Whose slot it is. Apart, so that a look-up touches nothing else of it.
+    private(set) var handles: [Handle?] = []
     var slotNumbers: [Handle: Int] = [:]
     var addresses: [NetworkAddress: AddressOwners] = [:]
     var resetTokenOwners: [StatelessResetToken: Int] = [:]
@@ -94,7 +96,7 @@ public struct ConnectionTable<Handle: Hashable> {
     }
 
     private func connection(in slot: Int) -> Route {
-        guard let handle = self.slots[slot]?.handle else { return .unknown }
+        guard let handle = self.handles[slot] else { return .unknown }
         return .connection(handle)
     }
 
@@ -110,7 +112,7 @@ public struct ConnectionTable<Handle: Hashable> {
 
     /// Counts a connection as established: its handshake is confirmed. True the first time only.
     @discardableResult
-    public mutating func promote(_ handle: Handle) -> Bool {
+    public func promote(_ handle: Handle) -> Bool {
         guard let number = self.slotNumbers[handle], self.slots[number]?.isEstablished == false else { return false }
         self.slots[number]?.isEstablished = true
         self.establishedConnectionCount += 1
@@ -120,7 +122,7 @@ public struct ConnectionTable<Handle: Hashable> {
 
     /// Removes all routes of a connection, its address and its reset tokens; its IDs are remembered as retired until
     /// `expiry`; nil: they are free at once. Costs as much as the connection has.
-    public mutating func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant?) {
+    public func remove(_ handle: Handle, rememberingUntil expiry: EngineInstant?) {
         guard let number = self.slotNumbers[handle] else { return }
         self.disassociate(handle)
         self.forgetResetTokens(of: handle)
@@ -130,13 +132,14 @@ public struct ConnectionTable<Handle: Hashable> {
         if slot.isEstablished { self.establishedConnectionCount -= 1 }
         self.slotNumbers[handle] = nil
         self.slots[number] = nil
+        self.handles[number] = nil
         self.freeSlots.append(number)
     }
 
     // MARK: The client's first ID
 
     /// Routes the ID that a client chose. False where another connection has it: the newcomer is to be dropped.
-    public mutating func insertInitial(_ id: ConnectionID, for handle: Handle) -> Bool {
+    public func insertInitial(_ id: ConnectionID, for handle: Handle) -> Bool {
         let owner = self.initial[id]
         guard self.issued[id] == nil, owner == nil || owner == self.slotNumbers[handle] else {
             self.counters.collisions &+= 1
@@ -152,7 +155,7 @@ public struct ConnectionTable<Handle: Hashable> {
 
     /// Retires the ID that the client chose: the handshake is confirmed. Late packets are swallowed until `expiry`,
     /// so that a delayed first packet does not open a second connection.
-    public mutating func removeInitial(of handle: Handle, until expiry: EngineInstant?) {
+    public func removeInitial(of handle: Handle, until expiry: EngineInstant?) {
         guard let number = self.slotNumbers[handle], let id = self.slots[number]?.initial else { return }
         self.initial[id] = nil
         self.slots[number]?.initial = nil
@@ -162,7 +165,7 @@ public struct ConnectionTable<Handle: Hashable> {
     // MARK: Our IDs
 
     /// Routes an ID that the connection issued. False where another connection has it: a collision.
-    public mutating func issue(_ id: IssuedConnectionID, to handle: Handle) -> Bool {
+    public func issue(_ id: IssuedConnectionID, to handle: Handle) -> Bool {
         if let owner = self.issued[id.id]?.slot, owner != self.slotNumbers[handle] {
             self.counters.collisions &+= 1
             return false
@@ -184,7 +187,7 @@ public struct ConnectionTable<Handle: Hashable> {
 
     /// Retires one ID and no other (RFC 9000 §19.16); late packets are swallowed until `expiry`. Only the connection
     /// that issued it may.
-    public mutating func retire(_ id: ConnectionID, of handle: Handle, until expiry: EngineInstant) {
+    public func retire(_ id: ConnectionID, of handle: Handle, until expiry: EngineInstant) {
         guard let number = self.slotNumbers[handle], self.issued[id]?.slot == number,
             let place = self.slots[number]?.issued.firstIndex(where: { $0.id == id }),
             let retired = self.slots[number]?.issued.remove(at: place)
@@ -194,7 +197,7 @@ public struct ConnectionTable<Handle: Hashable> {
 
     /// Retires the connection's IDs whose numbers are in the range, and returns them in their order.
     @discardableResult
-    public mutating func retire(numbers: Range<UInt64>, of handle: Handle, until expiry: EngineInstant)
+    public func retire(numbers: Range<UInt64>, of handle: Handle, until expiry: EngineInstant)
         -> [IssuedConnectionID]
     {
         let retired = self.connectionIDs(of: handle, numbers: numbers)
@@ -217,9 +220,9 @@ public struct ConnectionTable<Handle: Hashable> {
     public func sequenceNumber(of id: ConnectionID) -> UInt64? { self.issued[id]?.sequenceNumber }
 
     /// Forgets retired IDs whose time is over. Costs one comparison where there are none.
-    public mutating func forgetRetired(now: EngineInstant) { self.tombstones.removeExpired(now: now) }
+    public func forgetRetired(now: EngineInstant) { self.tombstones.removeExpired(now: now) }
 
-    private mutating func bury(_ id: IssuedConnectionID, isEstablished: Bool, until expiry: EngineInstant?) {
+    private func bury(_ id: IssuedConnectionID, isEstablished: Bool, until expiry: EngineInstant?) {
         self.issued[id.id] = nil
         self.sequenceNumbers.add(id.sequenceNumber, -1)
         if isEstablished { self.establishedIDCount -= 1 }
@@ -230,15 +233,17 @@ public struct ConnectionTable<Handle: Hashable> {
 
     func slot(of handle: Handle) -> Slot? { self.slotNumbers[handle].flatMap { self.slots[$0] } }
 
-    private mutating func slotNumber(for handle: Handle) -> Int {
+    private func slotNumber(for handle: Handle) -> Int {
         if let number = self.slotNumbers[handle] { return number }
         let number: Int
         if let free = self.freeSlots.popLast() {
             number = free
-            self.slots[number] = Slot(handle: handle)
+            self.slots[number] = Slot()
+            self.handles[number] = handle
         } else {
             number = self.slots.count
-            self.slots.append(Slot(handle: handle))
+            self.slots.append(Slot())
+            self.handles.append(handle)
         }
         self.slotNumbers[handle] = number
         return number
