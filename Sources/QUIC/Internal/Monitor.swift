@@ -13,7 +13,7 @@ final class Monitor<State: Sendable>: Sendable {
 
     private struct Waiter {
         let ticket: UInt64
-        let continuation: CheckedContinuation<Void, Never>
+        let task: ParkedTask
     }
 
     private let guarded: Mutex<Guarded>
@@ -33,7 +33,7 @@ final class Monitor<State: Sendable>: Sendable {
             guard body(&guarded.state), !guarded.waiters.isEmpty else { return }
             for waiter in guarded.waiters {
                 self.ledger.unpark()
-                wakes.add(waiter.continuation)
+                wakes.add(waiter.task)
             }
             guarded.waiters.removeAll(keepingCapacity: true)
         }
@@ -59,16 +59,15 @@ final class Monitor<State: Sendable>: Sendable {
             }
             var result: R?
             await withTaskCancellationHandler {
-                await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                await ParkedTask.park { task in
                     // What changed since the last question must not be slept over.
-                    let isParked = self.guarded.withLock { guarded in
+                    self.guarded.withLock { guarded in
                         result = attempt(&guarded.state)
                         guard result == nil, !Task.isCancelled else { return false }
                         self.ledger.park()
-                        guarded.waiters.append(Waiter(ticket: ticket, continuation: continuation))
+                        guarded.waiters.append(Waiter(ticket: ticket, task: task))
                         return true
                     }
-                    if !isParked { continuation.resume() }
                 }
             } onCancel: {
                 self.cancel(ticket)
@@ -83,6 +82,6 @@ final class Monitor<State: Sendable>: Sendable {
             self.ledger.unpark()
             return guarded.waiters.remove(at: index)
         }
-        waiter?.continuation.resume()
+        waiter?.task.resume()
     }
 }

@@ -1,15 +1,15 @@
 /// Tasks to be resumed once all locks are free and no call of the library is on the stack.
 struct Wakes: Sendable {
-    private var continuations: [CheckedContinuation<Void, Never>] = []
+    private var tasks: [ParkedTask] = []
 
-    var isEmpty: Bool { self.continuations.isEmpty }
+    var isEmpty: Bool { self.tasks.isEmpty }
 
-    mutating func add(_ continuation: CheckedContinuation<Void, Never>) { self.continuations.append(continuation) }
+    mutating func add(_ task: ParkedTask) { self.tasks.append(task) }
 
     /// Resumes them in the order in which they were added; room is kept.
     mutating func resumeAll() {
-        guard !self.continuations.isEmpty else { return }
-        for continuation in self.continuations { continuation.resume() }
-        self.continuations.removeAll(keepingCapacity: true)
+        guard !self.tasks.isEmpty else { return }
+        for task in self.tasks { task.resume() }
+        self.tasks.removeAll(keepingCapacity: true)
     }
 }
