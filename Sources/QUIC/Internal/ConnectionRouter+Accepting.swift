@@ -71,10 +71,7 @@ extension ConnectionRouter {
             return self.forget(connection)
         }
         _ = self.table.associate(connection, with: acceptance.path.remote)
-        connection.assumeIsolated {
-            $0.receive(bytes, segmentSize: bytes.byteCount, path: acceptance.path, ecn: ecn, now: now)
-            $0.touch()
-        }
+        self.deliver(bytes, bytes.byteCount, acceptance.path, ecn, to: connection)
     }
 
     /// The caps first, because they cost nothing; then the application's filter; then the policy on Retry.

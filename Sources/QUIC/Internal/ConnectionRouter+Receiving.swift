@@ -73,11 +73,9 @@ extension ConnectionRouter {
         }
     }
 
-    private func deliver(_ bytes: RawSpan, _ size: Int, _ path: NetworkPath, _ ecn: ECN, to connection: QUICConnection)
-    {
-        let now = self.now
-        connection.assumeIsolated {
-            $0.receive(bytes, segmentSize: size, path: path, ecn: ecn, now: now)
+    func deliver(_ bytes: RawSpan, _ size: Int, _ path: NetworkPath, _ ecn: ECN, to connection: QUICConnection) {
+        connection.onLoop(bytes, QUICConnection.Arrival(segmentSize: size, path: path, ecn: ecn, now: self.now)) {
+            $0.receive($1, $2)
             $0.touch()
         }
     }

@@ -41,6 +41,9 @@ actor ConnectionRouter {
     private var isAttached = false
     private var isInTurn = false
 
+    private static let burstsPerTurn = 8
+    private static let bytesPerTurn = 256 << 10
+
     // The acceptor's figures; see ConnectionRouter+Accepting.swift.
     var admission: Admission
     var statistics = RouterStatistics()
@@ -137,8 +140,8 @@ actor ConnectionRouter {
         swap(&pending, &self.pending)
         for signal in pending {
             switch signal {
-            case .stream(let core): core.connection.assumeIsolated { $0.service(core) }
-            case .connection(let connection): connection.assumeIsolated { $0.touch() }
+            case .stream(let core): core.connection.onLoop(core) { $0.service($1) }
+            case .connection(let connection): connection.onLoop { $0.touch() }
             case .forwarded(let datagram): self.receive(datagram)
             case .raw(let bytes, let remote): self.sockets.send(bytes, to: remote)
             }
@@ -150,29 +153,33 @@ actor ConnectionRouter {
     /// Reads a few bursts of all sockets. Returns whether there may be more.
     private func receive() -> Bool {
         var hasMore = false
-        for index in 0..<self.sockets.count {
-            var bursts = 0
-            while bursts < 4 {
-                let count = self.sockets.receive(from: index, into: self.ring)
-                guard count > 0 else { break }
-                for slot in 0..<count {
-                    let received = self.ring.received(slot)
-                    self.ring.withBytes(of: slot) { self.route($0, received) }
-                }
-                // The ring was not filled: the socket is empty, and need not be asked.
-                guard count == self.ring.slots else { break }
-                bursts += 1
-                if bursts == 4 { hasMore = true }
-            }
-        }
+        for index in 0..<self.sockets.count where self.receive(from: index) { hasMore = true }
         return hasMore
+    }
+
+    /// Acknowledgements, credit and readers have to wait until all that is read in one turn was digested, and what was
+    /// read first has left the processor's cache by then: many small datagrams make a turn, but few large bursts.
+    private func receive(from socket: Int) -> Bool {
+        var bytes = 0
+        for _ in 0..<ConnectionRouter.burstsPerTurn {
+            let count = self.sockets.receive(from: socket, into: self.ring)
+            for slot in 0..<count {
+                let received = self.ring.received(slot)
+                bytes += received.count
+                self.ring.withBytes(of: slot) { self.route($0, received) }
+            }
+            // The ring was not filled: the socket is empty, and need not be asked.
+            guard count == self.ring.slots else { return false }
+            guard bytes < ConnectionRouter.bytesPerTurn else { return true }
+        }
+        return true
     }
 
     private func expireTimers() {
         let now = self.now
         while let connection = self.timers.popExpired(now: now.nanoseconds) {
-            connection.assumeIsolated {
-                $0.handleTimeout(now: now)
+            connection.onLoop(now) {
+                $0.handleTimeout(now: $1)
                 $0.touch()
             }
         }
@@ -182,23 +189,29 @@ actor ConnectionRouter {
     private func settleTouched() {
         guard !self.touched.isEmpty, !self.sockets.isBlocked else { return }
         swap(&self.touched, &self.settling)
-        let (now, sockets) = (self.now, self.sockets)
+        let share = Share(sockets: self.sockets, now: self.now)
         for (index, connection) in self.settling.enumerated() {
             if self.sockets.isBlocked {
                 // They keep their place: nothing may be built that can't be sent.
                 self.touched.append(contentsOf: self.settling[index...])
                 break
             }
-            let outlook = connection.assumeIsolated { $0.settle(into: sockets, now: now) }
+            let outlook = connection.onLoop(share) { $0.settle(into: $1.sockets, now: $1.now) }
             self.follow(outlook, of: connection)
         }
         self.settling.removeAll(keepingCapacity: true)
     }
 
+    /// What a connection is lent for its part of the turn.
+    private struct Share: Sendable {
+        let sockets: ShardSockets
+        let now: EngineInstant
+    }
+
     private func follow(_ outlook: QUICConnection.Outlook, of connection: QUICConnection) {
         if outlook.isWakeful { self.wakeful.append(connection) }
         if outlook.isTerminated { return self.forget(connection) }
-        if outlook.hasMore { connection.assumeIsolated { $0.touch() } }
+        if outlook.hasMore { connection.onLoop { $0.touch() } }
         if let timeout = outlook.timeout {
             self.timers.set(connection, at: timeout.nanoseconds)
         } else {
@@ -208,13 +221,13 @@ actor ConnectionRouter {
 
     private func resumeWaiting() {
         guard !self.wakeful.isEmpty else { return }
-        for connection in self.wakeful { connection.assumeIsolated { $0.resumeWaiting() } }
+        for connection in self.wakeful { connection.onLoop { $0.resumeWaiting() } }
         self.wakeful.removeAll(keepingCapacity: true)
     }
 }
 
 extension ConnectionRouter: LoopClient {
     nonisolated func turn(now: UInt64, readiness: LoopReadiness) -> UInt64? {
-        self.assumeIsolated { $0.takeTurn(now: now, readiness) }
+        self.onLoop((now, readiness)) { $0.takeTurn(now: $1.0, $1.1) }
     }
 }

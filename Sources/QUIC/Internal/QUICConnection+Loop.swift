@@ -5,8 +5,9 @@ internal import Synchronization
 
 extension QUICConnection {
     /// Feeds datagrams that came together.
-    func receive(_ bytes: RawSpan, segmentSize: Int, path: NetworkPath, ecn: ECN, now: EngineInstant) {
-        self.engine.receive(bytes, segmentSize: segmentSize, path: path, ecn: ecn, now: now)
+    func receive(_ bytes: RawSpan, _ arrival: Arrival) {
+        self.engine.receive(
+            bytes, segmentSize: arrival.segmentSize, path: arrival.path, ecn: arrival.ecn, now: arrival.now)
     }
 
     func handleTimeout(now: EngineInstant) { self.engine.handleTimeout(now: now) }
@@ -15,7 +16,15 @@ extension QUICConnection {
     func touch() {
         guard !self.isTouched else { return }
         self.isTouched = true
-        self.router.assumeIsolated { $0.touch(self) }
+        self.router.onLoop(self) { $0.touch($1) }
+    }
+
+    /// How datagrams came.
+    struct Arrival: Sendable {
+        let segmentSize: Int
+        let path: NetworkPath
+        let ecn: ECN
+        let now: EngineInstant
     }
 
     /// How a connection stands after it was looked at.
