@@ -41,6 +41,9 @@ public struct QUICEndpointStatistics: Hashable, Sendable {
     /// Datagrams that were dropped, by reason.
     public var dropped: [String: UInt64] = [:]
 
+    /// How often a task was woken that waited for something of this endpoint: for bytes to read, for room to write.
+    public var wakes: UInt64 = 0
+
     /// Where connection IDs lead.
     public var routes = ConnectionTableStatistics()
     /// What the operating system took and gave.
@@ -74,6 +77,18 @@ public struct QUICSocketStatistics: Hashable, Sendable {
     public var joinsOnReceive = false
 }
 
+/// What the event loops of an endpoint have done since the process started, for it and for whom they serve besides.
+public struct QUICLoopStatistics: Hashable, Sendable {
+    /// Rounds.
+    public var turns = 0
+    /// Rounds that waited for something to happen.
+    public var sleeps = 0
+    /// How often another thread found a loop asleep and woke it.
+    public var wakeWrites = 0
+    /// How often another thread handed something over.
+    public var jobsFromElsewhere = 0
+}
+
 /// What an endpoint has at work: all zero once it is over.
 public struct QUICEndpointUse: Hashable, Sendable {
     /// Connections.
@@ -100,11 +115,15 @@ extension QUICEndpoint {
     public func statistics() async -> QUICEndpointStatistics {
         var total = QUICEndpointStatistics()
         for router in self.core.routers { await router.add(to: &total) }
+        total.wakes = self.core.ledger.wakes
         return total
     }
 
     /// Starts the counts over; what exists now is still counted.
-    public func resetStatistics() async { for router in self.core.routers { await router.resetStatistics() } }
+    public func resetStatistics() async {
+        for router in self.core.routers { await router.resetStatistics() }
+        self.core.ledger.resetWakes()
+    }
 
     /// What is in use now.
     public func use() async -> QUICEndpointUse {
@@ -115,10 +134,21 @@ extension QUICEndpoint {
         return use
     }
 
-    /// How often something was handed to the event loops from other threads; packets never are.
-    public var jobsFromElsewhere: Int {
-        self.core.routers.map(\.loop.statistics.jobsFromElsewhere).reduce(0) { $0 + Int($1) }
+    /// The figures of the event loops.
+    public var loopStatistics: QUICLoopStatistics {
+        var total = QUICLoopStatistics()
+        for router in self.core.routers {
+            let own = router.loop.statistics
+            total.turns += own.turns
+            total.sleeps += own.sleeps
+            total.wakeWrites += own.wakeWrites
+            total.jobsFromElsewhere += own.jobsFromElsewhere
+        }
+        return total
     }
+
+    /// How often something was handed to the event loops from other threads; packets never are.
+    public var jobsFromElsewhere: Int { self.loopStatistics.jobsFromElsewhere }
 }
 
 extension ConnectionRouter {

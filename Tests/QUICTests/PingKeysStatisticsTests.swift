@@ -55,4 +55,29 @@ struct PingKeysStatisticsTests {
             #expect(await pair.client.statistics().closedLocally == 1)
         }
     }
+
+    @Test("a task that waits for bytes is counted as woken when they come, and one that finds them is not")
+    func wakes() async throws {
+        try await EndpointPair.run { pair in
+            let (client, server) = try await pair.connect()
+            let ours = try await client.openStream()
+            try await ours.write(Array("first".utf8))
+            let theirs = try await server.acceptStream()
+            #expect(try await theirs.readExactly(5) == Array("first".utf8))
+            let before = await pair.server.statistics().wakes
+            async let bytes = theirs.readExactly(6)
+            try await pair.server.untilWaiting(1)
+            try await ours.write(Array("second".utf8))
+            #expect(try await bytes == Array("second".utf8))
+            #expect(await pair.server.statistics().wakes == before + 1)
+            try await ours.write(Array("third".utf8))
+            try await until { await server.statistics().streamBytesReceived == 16 }
+            #expect(try await theirs.readExactly(5) == Array("third".utf8))
+            #expect(await pair.server.statistics().wakes == before + 1)
+            #expect(pair.server.loopStatistics.turns > pair.server.loopStatistics.sleeps)
+            await pair.server.resetStatistics()
+            #expect(await pair.server.statistics().wakes == 0)
+            client.close()
+        }
+    }
 }

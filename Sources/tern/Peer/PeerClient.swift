@@ -43,8 +43,10 @@ struct PeerClient: Sendable {
     private func findings() async throws -> Findings {
         let local: NetworkAddress = self.options.address.family == .ipv4 ? .anyIPv4() : .any()
         let endpoint = try await QUICEndpoint.bind(to: local)
-        // On the loop itself: nothing waits for another thread between a packet and its answer.
-        let result = try await withTaskExecutorPreference(endpoint.executor) { try await self.dispatch(endpoint) }
+        // On the loop itself nothing waits for another thread between a packet and its answer.
+        let executor = self.options.isOnLoop ? endpoint.executor : nil
+        var result = try await withTaskExecutorPreference(executor) { try await self.dispatch(endpoint) }
+        await result.addCounts(of: endpoint)
         await endpoint.shutdown(deadline: .milliseconds(100))
         return result
     }
@@ -120,41 +122,4 @@ struct PeerFailure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
-}
-
-/// Names and values for the report, in order.
-struct PeerFindings: Sendable {
-    enum Value: Sendable {
-        case text(String)
-        case whole(Int)
-        case fraction(Double, digits: Int)
-        case truth(Bool)
-    }
-
-    private var members: [(name: String, value: Value)] = []
-
-    init() {}
-
-    /// What was agreed on.
-    init(_ connection: QUICConnection) {
-        guard let summary = connection.handshakeSummary else { return }
-        self.add("alpn", .text(summary.applicationProtocol))
-        self.add("version", .text("v\(summary.version)"))
-        self.add("cipher", .text(summary.cipher))
-        self.add("resumed", .truth(summary.isResumed))
-        self.add("early", .truth(summary.acceptedEarlyData))
-    }
-
-    mutating func add(_ name: String, _ value: Value) { self.members.append((name, value)) }
-
-    func add(to object: inout JSONObject) {
-        for member in self.members {
-            switch member.value {
-            case .text(let text): object.add(member.name, text)
-            case .whole(let number): object.add(member.name, number)
-            case .fraction(let number, let digits): object.add(member.name, number, digits: digits)
-            case .truth(let truth): object.add(member.name, truth)
-            }
-        }
-    }
 }

@@ -31,6 +31,7 @@ enum PeerCommand: Command {
                   --migrate-to ADDR  migrate: to this address of this host and back, under an echo of --bytes
                   --no-uni           echo without unidirectional streams
                   --expect-version V --expect-retry
+                  --on loop|pool     where the client's own code runs: loop, unless given
                   --timeout S        30
 
         The client prints one JSON object with "ok" and ends with 0 where that is true.

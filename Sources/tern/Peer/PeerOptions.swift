@@ -28,6 +28,8 @@ struct PeerOptions: Sendable {
     var hold: Duration = .seconds(5)
     var nextAddress: NetworkAddress?
     var usesUnidirectional = true
+    /// Whether the client's own code runs on the event loop; otherwise it does on Swift's pool of threads.
+    var isOnLoop = true
     var expectedVersion: QUICVersion?
     var expectsRetry = false
     var timeout: Duration = .seconds(30)
@@ -78,6 +80,7 @@ struct PeerOptions: Sendable {
             self.nextAddress = address
         }
         self.usesUnidirectional = !arguments.flag("--no-uni")
+        self.isOnLoop = try arguments.choice("--on", ["loop": true, "pool": false]) ?? true
         self.expectedVersion = try arguments.option("--expect-version").map(TransportOptions.version)
         self.expectsRetry = arguments.flag("--expect-retry")
         self.timeout = try arguments.seconds("--timeout") ?? self.timeout

@@ -7,7 +7,7 @@ struct PeerServer {
 
     init(_ options: PeerOptions) { self.options = options }
 
-    /// Serves until the time is over, or for ever.
+    /// Serves until the time is over, or until Ctrl-C or a polite kill, and says what it did.
     func run() async throws {
         let keys = try self.options.secretFile.map(Self.keys)
         let endpoint = try await QUICEndpoint.listen(
@@ -16,7 +16,15 @@ struct PeerServer {
         event.add("event", "listening")
         event.add("addr", "\(await endpoint.localAddress)")
         if !self.options.isQuiet { Console.writeNow(event.text) }
-        try await Task.sleep(for: self.options.lifetime ?? .seconds(1 << 40))
+        let lifetime = self.options.lifetime ?? .seconds(1 << 40)
+        _ = try await Interruption.cancels { try await Task.sleep(for: lifetime) }
+        if !self.options.isQuiet {
+            var (end, counts) = (JSONObject(), PeerFindings())
+            end.add("event", "end")
+            await counts.addCounts(of: endpoint)
+            counts.add(to: &end)
+            Console.writeNow(end.text)
+        }
         await endpoint.shutdown(deadline: .zero)
     }
 

@@ -1,0 +1,1 @@
+"""What tern does for a packet, counted: the parts of `scripts/counts`."""
