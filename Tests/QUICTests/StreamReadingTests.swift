@@ -37,6 +37,31 @@ struct StreamReadingTests {
         }
     }
 
+    @Test("bytes are lent one piece after the other, and the reader waits for those that are not here")
+    func lending() async throws {
+        try await EndpointPair.run { pair in
+            let (client, server) = try await pair.connectWithStream()
+            let text = [UInt8].pattern(300_000)
+            async let reading = {
+                var got: [UInt8] = []
+                while let count = try await server.withNextBytes({ bytes in
+                    for index in 0..<bytes.byteCount { got.append(bytes.byte(at: index)) }
+                    return bytes.byteCount
+                }) {
+                    #expect(count > 0)
+                }
+                return got
+            }()
+            for start in stride(from: 0, to: text.count, by: 50_000) {
+                try await client.write(text[start..<start + 50_000])
+                try await client.acknowledged()
+            }
+            try client.finish()
+            #expect(try await reading == text)
+            #expect(try await server.withNextBytes { $0.byteCount } == nil)
+        }
+    }
+
     @Test("readExactly says so where the peer finishes early")
     func readExactlyTooShort() async throws {
         try await EndpointPair.run { pair in

@@ -75,7 +75,8 @@ struct IncomingBytes: Sendable {
         var total = 0
         while total < buffer.byteCount, let chunk = self.chunks.first {
             total += chunk.consume(into: &buffer, at: total)
-            if chunk.count == 0 { _ = self.chunks.popFirst() }
+            guard chunk.count == 0 else { break }
+            self.giveBackFirst()
         }
         self.noteConsumed(total)
         return total
@@ -86,8 +87,9 @@ struct IncomingBytes: Sendable {
         guard let chunk = self.chunks.first else { return 0 }
         let used = min(max(chunk.withBytes(body), 0), chunk.count)
         chunk.consume(used)
-        if chunk.count == 0 { _ = self.chunks.popFirst() }
+        let isUsedUp = chunk.count == 0
         self.noteConsumed(used)
+        if isUsedUp { self.giveBackFirst() }
         return used
     }
 
@@ -117,6 +119,10 @@ struct IncomingBytes: Sendable {
         if self.stopCode != nil || (self.endIsRead && !self.endIsReported) { return true }
         guard case .open = self.end else { return self.credit > 0 && self.available == 0 }
         return self.credit >= self.creditThreshold || (self.credit > 0 && self.available == 0)
+    }
+
+    private mutating func giveBackFirst() {
+        if let chunk = self.chunks.popFirst() { Chunk.giveBack(chunk) }
     }
 
     private mutating func noteConsumed(_ count: Int) {

@@ -63,6 +63,12 @@
     /// Forgets `count` bytes at the front. Only for the one who holds the chunk.
     package func consume(_ count: Int) { self.start += min(max(count, 0), self.count) }
 
+    /// Gives the chunk back with its object, so that the next one costs no allocation: for whoever has used it up.
+    package static func giveBack(_ chunk: consuming Chunk) {
+        guard let pool = chunk.pool else { return }
+        pool.giveBack(chunk)
+    }
+
     package var room: Int { self.sizeClass.capacity - self.end }
 
     /// Copies as many bytes as fit and returns how many they were.

@@ -109,7 +109,7 @@ internal import Synchronization
         return unsafe Chunk(storage: pointer, sizeClass: sizeClass, pool: self)
     }
 
-    /// Takes back a chunk that never left the engine, object and all: the next `take` allocates nothing.
+    /// Takes back a chunk that nobody else has, object and all: the next `take` allocates nothing.
     func giveBack(_ chunk: consuming Chunk) {
         // One from another loop's pool goes home by itself.
         guard chunk.belongs(to: self), isKnownUniquelyReferenced(&chunk) else { return }

@@ -9,7 +9,7 @@
 ///
 /// ngtcp2 has no priorities: it sends what it is offered, so this is the whole mechanism.
 struct SendScheduler {
-    static let longestTurn = 45
+    static let longestTurn = 64
 
     let starvationBound: Int
     /// How many packets one of several incremental streams may fill before the next has its turn.

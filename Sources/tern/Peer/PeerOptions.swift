@@ -96,8 +96,11 @@ struct PeerOptions: Sendable {
             $0.streams.bidirectional = 256
             $0.streams.unidirectional = 256
             $0.datagrams.maximumFrameSize = 65_535
-            $0.flowControl.connectionWindow = 16 << 20
-            $0.flowControl.streamWindow = 16 << 20
+            // Full at once, and no larger than what the socket's buffer and this one hold together.
+            $0.flowControl.connectionWindow = 6 << 20
+            $0.flowControl.maximumConnectionWindow = 6 << 20
+            $0.flowControl.streamWindow = 6 << 20
+            $0.flowControl.maximumStreamWindow = 6 << 20
         }
     }
 

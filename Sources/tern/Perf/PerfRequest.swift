@@ -41,9 +41,9 @@ struct PerfRequest: Sendable {
 
     private func receive(_ stream: QUICStream) async throws -> UInt64 {
         var count: UInt64 = 0
-        while let chunk = try await stream.readChunk() {
-            count += UInt64(chunk.count)
-            if self.onProgress?(0, chunk.count) == true {
+        while let length = try await stream.withNextBytes(\.byteCount) {
+            count += UInt64(length)
+            if self.onProgress?(0, length) == true {
                 stream.stopSending(code: 0)
                 return count
             }
