@@ -113,6 +113,16 @@ public struct EngineConfiguration: Sendable {
         public var mtuProbes: [UInt16] = [1_406, 1_452, 1_342, 1_232, 1_444]
         /// Sends `maximumSent` from the first packet on. Only for paths that are known to carry it.
         public var assumesMaximumSize = false
+
+        /// Sends datagrams of up to `size` bytes where probes find that the path carries them, beyond an Ethernet frame: for
+        /// data-centre networks with jumbo frames, and for loopback. Both ends choose for what they send. ngtcp2 1.4 or newer.
+        ///
+        ///     configuration.packets.probe(upTo: 8_952)  // an IPv6 packet in a frame of 9,000 bytes
+        public mutating func probe(upTo size: Int) {
+            self.maximumSent = size
+            let larger = [4_096, 8_952, 16_384, 32_768].filter { $0 < size } + [size]
+            self.mtuProbes = PacketSizes().mtuProbes + larger.filter { $0 > 1_452 }.map { UInt16(clamping: $0) }
+        }
     }
 
     /// Addresses and connection IDs.

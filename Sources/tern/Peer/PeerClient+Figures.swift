@@ -5,10 +5,19 @@ import QUICIO
 
 extension PeerClient {
     func download(_ endpoint: QUICEndpoint) async throws -> Findings {
-        try await self.transfer(endpoint) { connection, share in
-            let request = PerfRequest(answer: UInt64(share))
+        let arrivals = self.options.interval.map { PeerArrivals(interval: $0) }
+        var findings = try await self.transfer(endpoint) { connection, share in
+            var request = PerfRequest(answer: UInt64(share))
+            if let arrivals {
+                request.onProgress = { _, received in
+                    arrivals.add(received)
+                    return false
+                }
+            }
             return Int(clamping: try await request.run(on: connection))
         }
+        if let arrivals { findings.add("intervals", .wholes(arrivals.counts)) }
+        return findings
     }
 
     func upload(_ endpoint: QUICEndpoint) async throws -> Findings {
@@ -18,27 +27,40 @@ extension PeerClient {
         }
     }
 
-    /// `body` moves a share and returns how many bytes those were.
+    /// As many bytes up as down at the same time, each on streams of their own.
+    func bothWays(_ endpoint: QUICEndpoint) async throws -> Findings {
+        try await self.transfer(endpoint, ways: 2) { connection, share in
+            async let down = PerfRequest(answer: UInt64(share)).run(on: connection)
+            _ = try await PerfRequest(upload: UInt64(share)).run(on: connection)
+            return Int(clamping: try await down) + share
+        }
+    }
+
+    /// `body` moves a share `ways`, and returns how many bytes those were.
     private func transfer(
-        _ endpoint: QUICEndpoint, _ body: @escaping @Sendable (QUICConnection, Int) async throws -> Int
+        _ endpoint: QUICEndpoint, ways: Int = 1,
+        _ body: @escaping @Sendable (QUICConnection, Int) async throws -> Int
     ) async throws -> Findings {
-        let connection = try await self.connect(endpoint)
-        let share = self.options.bytes / self.options.streams
+        var connections: [QUICConnection] = []
+        for _ in 0..<self.options.connections { connections.append(try await self.connect(endpoint)) }
+        let share = self.options.bytes / self.options.streams / connections.count
         let started = MonotonicClock.now()
         let moved = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<self.options.streams {
-                group.addTask { try await body(connection, share) }
+            for connection in connections {
+                for _ in 0..<self.options.streams {
+                    group.addTask { try await body(connection, share) }
+                }
             }
             return try await group.reduce(0, +)
         }
         let seconds = Double(MonotonicClock.now() - started) / 1e9
-        let expected = share * self.options.streams
+        let expected = share * self.options.streams * connections.count * ways
         try self.need(moved == expected, "\(moved) bytes instead of \(expected)")
-        var findings = Findings(connection)
+        var findings = connections.first.map { Findings($0) } ?? Findings()
         findings.add("bytes", .whole(moved))
         findings.add("secs", .fraction(seconds, digits: 4))
         findings.add("mbit", .fraction(Double(moved) * 8e-6 / max(seconds, 1e-9), digits: 1))
-        connection.close()
+        for connection in connections { connection.close() }
         return findings
     }
 
@@ -55,36 +77,8 @@ extension PeerClient {
             try self.need(try await PerfRequest.drain(stream) == 1, "the echo differs")
             if round >= warmUp { times.append(Double(MonotonicClock.now() - started) / 1e3) }
         }
-        times.sort()
-        var findings = Findings()
-        findings.add("rounds", .whole(times.count))
-        findings.add("p50_us", .fraction(times[times.count / 2], digits: 1))
-        findings.add("p99_us", .fraction(times[times.count * 99 / 100], digits: 1))
-        findings.add("min_us", .fraction(times[0], digits: 1))
         connection.close()
-        return findings
-    }
-
-    func handshakes(_ endpoint: QUICEndpoint) async throws -> Findings {
-        let client = try self.configuration()
-        let started = MonotonicClock.now()
-        let (count, concurrency) = (self.options.count, min(self.options.concurrency, self.options.count))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for worker in 0..<concurrency {
-                let share = count / concurrency + (worker < count % concurrency ? 1 : 0)
-                group.addTask {
-                    for _ in 0..<share { try await endpoint.connect(to: self.options.address, client).close() }
-                }
-            }
-            try await group.waitForAll()
-        }
-        let seconds = Double(MonotonicClock.now() - started) / 1e9
-        var findings = Findings()
-        findings.add("count", .whole(count))
-        findings.add("conc", .whole(concurrency))
-        findings.add("secs", .fraction(seconds, digits: 4))
-        findings.add("hs_per_s", .fraction(Double(count) / max(seconds, 1e-9), digits: 1))
-        return findings
+        return Findings(roundTrips: times)
     }
 
     /// Holds connections that do nothing.

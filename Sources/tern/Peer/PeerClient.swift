@@ -44,7 +44,7 @@ struct PeerClient: Sendable {
         let local: NetworkAddress = self.options.address.family == .ipv4 ? .anyIPv4() : .any()
         let endpoint = try await QUICEndpoint.bind(to: local)
         // On the loop itself nothing waits for another thread between a packet and its answer.
-        let executor = self.options.isOnLoop ? endpoint.executor : nil
+        let executor = self.options.place == .loop ? endpoint.executor : nil
         var result = try await withTaskExecutorPreference(executor) { try await self.dispatch(endpoint) }
         await result.addCounts(of: endpoint)
         await endpoint.shutdown(deadline: .milliseconds(100))
@@ -60,7 +60,9 @@ struct PeerClient: Sendable {
         case .keyupdate: try await self.updateKeys(endpoint)
         case .down: try await self.download(endpoint)
         case .up: try await self.upload(endpoint)
-        case .ping: try await self.ping(endpoint)
+        case .both: try await self.bothWays(endpoint)
+        case .ping: try await self.options.place == .loop ? self.pingOnLoop(endpoint) : self.ping(endpoint)
+        case .dgrams: try await self.datagramRate(endpoint)
         case .hs: try await self.handshakes(endpoint)
         case .idle: try await self.idle(endpoint)
         }

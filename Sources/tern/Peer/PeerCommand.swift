@@ -17,6 +17,8 @@ enum PeerCommand: Command {
                   --cipher NAME      aes128, aes256 or chacha20
                   --cc NAME          cubic, bbr or reno
                   --idle S           idle timeout, 60
+                  --on loop|pool     what answers the peer: handlers on the event loop (the default), or tasks
+                  --max-udp N        probe for datagrams of up to N bytes, beyond the usual 1452
 
         server    --cert FILE --key FILE    certs/leaf.pem and certs/leaf.key unless given
                   --retry            every client must show its address
@@ -24,14 +26,17 @@ enum PeerCommand: Command {
                   --seconds N        end after so long
                   --quiet            print nothing
 
-        client    --mode MODE        echo, dgram, zerortt, migrate, keyupdate: features; down, up, ping, hs, idle: figures
+        client    --mode MODE        echo, dgram, zerortt, migrate, keyupdate: features;
+                                     down, up, both, ping, dgrams, hs, idle: figures
                   --ca FILE          certs/ca.pem; or --insecure, which checks nothing
                   --sni NAME         the name that the certificate must have: localhost
                   --bytes N --streams N --rounds N --count N --conc N --dgrams N --hold S
+                  --conns N          down, up, both: so many connections share the bytes
+                  --interval S       down: also tells how many bytes came in each S seconds
+                  --resumed          hs: with tickets
                   --migrate-to ADDR  migrate: to this address of this host and back, under an echo of --bytes
                   --no-uni           echo without unidirectional streams
                   --expect-version V --expect-retry
-                  --on loop|pool     where the client's own code runs: loop, unless given
                   --timeout S        30
 
         The client prints one JSON object with "ok" and ends with 0 where that is true.

@@ -5,6 +5,7 @@ struct PeerFindings: Sendable {
     enum Value: Sendable {
         case text(String)
         case whole(Int)
+        case wholes([Int])
         case fraction(Double, digits: Int)
         case truth(Bool)
     }
@@ -21,6 +22,17 @@ struct PeerFindings: Sendable {
         self.add("cipher", .text(summary.cipher))
         self.add("resumed", .truth(summary.isResumed))
         self.add("early", .truth(summary.acceptedEarlyData))
+    }
+
+    /// Microseconds of round trips, in any order.
+    init(roundTrips times: [Double]) {
+        let times = times.sorted()
+        self.add("rounds", .whole(times.count))
+        guard let least = times.first else { return }
+        for (name, perMille) in [("p50_us", 500), ("p99_us", 990), ("p999_us", 999)] {
+            self.add(name, .fraction(times[times.count * perMille / 1_000], digits: 1))
+        }
+        self.add("min_us", .fraction(least, digits: 1))
     }
 
     mutating func add(_ name: String, _ value: Value) { self.members.append((name, value)) }
@@ -45,6 +57,7 @@ struct PeerFindings: Sendable {
             switch member.value {
             case .text(let text): object.add(member.name, text)
             case .whole(let number): object.add(member.name, number)
+            case .wholes(let numbers): object.add(member.name, numbers.map { Double($0) }, digits: 0)
             case .fraction(let number, let digits): object.add(member.name, number, digits: digits)
             case .truth(let truth): object.add(member.name, truth)
             }

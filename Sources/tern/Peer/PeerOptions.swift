@@ -5,6 +5,8 @@ struct PeerOptions: Sendable {
     var address = NetworkAddress.loopback(port: 4433)
     var protocols: [String] = []
     let common: TransportOptions
+    var place = PeerPlace.loop
+    var largestDatagram: Int?
 
     // A server's.
     var certificate = "certs/leaf.pem"
@@ -24,12 +26,14 @@ struct PeerOptions: Sendable {
     var rounds = 2_000
     var count = 100
     var concurrency = 1
+    var connections = 1
+    var resumes = false
+    var interval: Duration?
     var datagrams: Int?
     var hold: Duration = .seconds(5)
     var nextAddress: NetworkAddress?
     var usesUnidirectional = true
     /// Whether the client's own code runs on the event loop; otherwise it does on Swift's pool of threads.
-    var isOnLoop = true
     var expectedVersion: QUICVersion?
     var expectsRetry = false
     var timeout: Duration = .seconds(30)
@@ -43,6 +47,8 @@ struct PeerOptions: Sendable {
         }
         if let text = try arguments.option("--addr") { self.address = try Self.address(text) }
         self.protocols = try arguments.list("--alpn") ?? []
+        self.largestDatagram = try arguments.whole("--max-udp", 1_200...65_487)
+        self.place = try arguments.choice("--on", ["loop": .loop, "pool": .pool]) ?? self.place
         try isServer ? self.readServer(&arguments) : self.readClient(&arguments)
         try arguments.end()
     }
@@ -71,7 +77,11 @@ struct PeerOptions: Sendable {
         self.rounds = try arguments.whole("--rounds", 1...10_000_000) ?? self.rounds
         self.count = try arguments.whole("--count", 1...10_000_000) ?? self.count
         self.concurrency = try arguments.whole("--conc", 1...10_000) ?? self.concurrency
-        self.datagrams = try arguments.whole("--dgrams", 0...1_000_000)
+        self.connections = try arguments.whole("--conns", 1...10_000) ?? self.connections
+        self.resumes = arguments.flag("--resumed")
+        self.interval = try arguments.seconds("--interval")
+        guard self.interval != .zero else { throw UsageError(message: "--interval is more than 0 seconds") }
+        self.datagrams = try arguments.whole("--dgrams", 0...10_000_000)
         self.hold = try arguments.seconds("--hold") ?? self.hold
         if let host = try arguments.option("--migrate-to") {
             guard let address = NetworkAddress(host, port: 0) else {
@@ -80,7 +90,6 @@ struct PeerOptions: Sendable {
             self.nextAddress = address
         }
         self.usesUnidirectional = !arguments.flag("--no-uni")
-        self.isOnLoop = try arguments.choice("--on", ["loop": true, "pool": false]) ?? true
         self.expectedVersion = try arguments.option("--expect-version").map(TransportOptions.version)
         self.expectsRetry = arguments.flag("--expect-retry")
         self.timeout = try arguments.seconds("--timeout") ?? self.timeout
@@ -93,6 +102,7 @@ struct PeerOptions: Sendable {
             $0.congestionControl = self.common.congestionControl
             $0.idleTimeout = self.common.idle
             $0.initialRTT = self.common.initialRTT
+            if let size = self.largestDatagram { $0.packets.probe(upTo: size) }
             $0.streams.bidirectional = 256
             $0.streams.unidirectional = 256
             $0.datagrams.maximumFrameSize = 65_535
@@ -114,7 +124,15 @@ struct PeerOptions: Sendable {
 
 /// What a client is to try or to measure.
 enum PeerMode: String, Sendable {
-    case echo, dgram, zerortt, migrate, keyupdate, down, up, ping, hs, idle
+    case echo, dgram, zerortt, migrate, keyupdate, down, up, both, ping, dgrams, hs, idle
 
-    var movesBulk: Bool { self == .down || self == .up }
+    var movesBulk: Bool { [.down, .up, .both].contains(self) }
+}
+
+/// Where the code runs that answers the peer.
+enum PeerPlace: Sendable {
+    /// On the endpoint's event loop.
+    case loop
+    /// In tasks on the threads that all tasks share.
+    case pool
 }

@@ -16,6 +16,8 @@ struct PeerServer {
         event.add("event", "listening")
         event.add("addr", "\(await endpoint.localAddress)")
         if !self.options.isQuiet { Console.writeNow(event.text) }
+        let tasks = self.options.place == .pool ? Task { try await endpoint.serve(PeerTasks.serve) } : nil
+        defer { tasks?.cancel() }
         let lifetime = self.options.lifetime ?? .seconds(1 << 40)
         _ = try await Interruption.cancels { try await Task.sleep(for: lifetime) }
         if !self.options.isQuiet {
@@ -38,7 +40,7 @@ struct PeerServer {
         server.tls.earlyData = try ReplayProtection()
         server.retry = self.options.isRetrying ? .always : .never
         let isQuiet = self.options.isQuiet
-        server.handler = { _ in PeerHandler(isQuiet: isQuiet) }
+        if self.options.place == .loop { server.handler = { _ in PeerHandler(isQuiet: isQuiet) } }
         return server
     }
 

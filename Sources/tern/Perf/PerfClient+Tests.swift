@@ -119,7 +119,8 @@ extension PerfClient {
         return stores
     }
 
-    private static func awaitTicket(_ connection: QUICConnection) async throws {
+    /// Waits until the connection can be resumed.
+    static func awaitTicket(_ connection: QUICConnection) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 while let event = try await connection.events.next() {

@@ -41,7 +41,7 @@ struct PerfRequest: Sendable {
 
     private func receive(_ stream: QUICStream) async throws -> UInt64 {
         var count: UInt64 = 0
-        while let length = try await stream.withNextBytes(\.byteCount) {
+        while let length = try await stream.withNextBytes({ $0.byteCount }) {
             count += UInt64(length)
             if self.onProgress?(0, length) == true {
                 stream.stopSending(code: 0)

@@ -18,7 +18,7 @@ class Dice:
         self.random, self.percent, self.burst, self.run = random, percent, burst, 0
 
     def hit(self):
-        if self.burst and self.run >= self.burst or self.random.randrange(100) >= self.percent:
+        if self.burst and self.run >= self.burst or self.random.uniform(0, 100) >= self.percent:
             self.run = 0
             return False
         self.run += 1

@@ -105,7 +105,7 @@ def registry(tern=None):
         "quicgo": "echo 'quic-go of Debian 13'",
     }
     for name, version in versions.items():
-        program = CACHE / "peers" / name
+        program = CACHE / "interop" / name
         limits = LIMITS.get(name, ())
         version_command = ["sh", "-c", f"cd '{program}.tree' && {version}"]
         peers.append(Peer(name, [str(program)], version_command, program, f"scripts/lib/peers {name} gets it", limits))

@@ -54,7 +54,7 @@ def checksums(expect):
 
 
 def dice(expect):
-    for percent, low, high in ((0, 0, 0), (2, 150, 250), (30, 2800, 3200), (100, 10000, 10000)):
+    for percent, low, high in ((0, 0, 0), (0.1, 2, 25), (2, 150, 250), (30, 2800, 3200), (100, 10000, 10000)):
         free = Dice(random.Random(1), percent, 0)
         hits = sum(free.hit() for _ in range(10000))
         expect(low <= hits <= high, f"{percent} % of 10,000 are hit, not {hits}")
