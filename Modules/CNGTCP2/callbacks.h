@@ -46,7 +46,9 @@ typedef struct tern_context {
   tern_sink *acknowledged;  // streams whose acknowledged offset moved since Swift looked
   ngtcp2_path_storage receive_storage, transmit_storage;
   struct tern_context **(*reading)(void);
+#if TERN_GUARDS_CONNECTION_IDS
   tern_seen_numbers seen_numbers;
+#endif
 } tern_context;
 
 static inline void *tern__entry(void *sink) { return sink ? ((tern_sink *)sink)->entry : NULL; }
@@ -141,6 +143,14 @@ typedef ngtcp2_crypto_level tern__level;
 #else
 typedef ngtcp2_encryption_level tern__level;
 #endif
+// RFC 9001 §4.4, §6: no message of TLS may follow from a client. A server has let its session go by then.
+static inline int tern__crypto_data(ngtcp2_conn *conn, tern__level level, uint64_t offset, const uint8_t *bytes, size_t count,
+                                    void *user_data) {
+  TERN__CONTEXT;
+  if (c->session != NULL) return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, bytes, count, user_data);
+  ngtcp2_conn_set_tls_alert(conn, GNUTLS_A_UNEXPECTED_MESSAGE);
+  return NGTCP2_ERR_CRYPTO;
+}
 static inline int tern__update_key(ngtcp2_conn *conn, uint8_t *rx_secret, uint8_t *tx_secret, ngtcp2_crypto_aead_ctx *rx,
                                    uint8_t *rx_iv, ngtcp2_crypto_aead_ctx *tx, uint8_t *tx_iv, const uint8_t *current_rx,
                                    const uint8_t *current_tx, size_t length, void *user_data) {
@@ -313,7 +323,7 @@ static inline void tern__fill_callbacks(ngtcp2_callbacks *cb, tern_context *c) {
     cb->recv_new_token = tern__token_received;
     cb->select_preferred_addr = tern__select_preferred_address;
   }
-  cb->recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
+  cb->recv_crypto_data = tern__crypto_data;
   cb->encrypt = ngtcp2_crypto_encrypt_cb;
   cb->decrypt = ngtcp2_crypto_decrypt_cb;
   cb->hp_mask = ngtcp2_crypto_hp_mask_cb;

@@ -68,6 +68,12 @@ static inline int tern_bind_session(tern_context *c, gnutls_session_t session) {
   ngtcp2_conn_set_tls_native_handle(c->connection, session);
   return 0;
 }
+// Nothing of QUIC's own needs TLS once the handshake is over: its keys were derived, its messages copied.
+static inline void tern_unbind_session(tern_context *c) {
+  gnutls_session_set_ptr(c->session, NULL);
+  ngtcp2_conn_set_tls_native_handle(c->connection, NULL);
+  c->session = NULL;
+}
 
 // Reads datagrams of `segment` bytes (the last may be shorter) that arrived together, up to the first that does
 // not succeed. `consumed` says how far it came.

@@ -8,6 +8,7 @@ static const unsigned int tern_tls_client = GNUTLS_CLIENT | GNUTLS_NO_END_OF_EAR
 static const unsigned int tern_tls_server = GNUTLS_SERVER | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_AUTO_SEND_TICKET;
 static const unsigned int tern_tls_early_data = GNUTLS_ENABLE_EARLY_DATA;
 static const unsigned int tern_tls_raw_keys = GNUTLS_ENABLE_RAWPK;
+static const unsigned int tern_tls_one_key_share = GNUTLS_KEY_SHARE_TOP;
 
 static inline void *tern_session_owner(gnutls_session_t session) {
   ngtcp2_crypto_conn_ref *reference = (ngtcp2_crypto_conn_ref *)gnutls_session_get_ptr(session);

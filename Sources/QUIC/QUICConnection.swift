@@ -38,6 +38,8 @@ public actor QUICConnection {
     var hasReopenedStreams = false
     var wakes = Wakes()
     var undigested: [ConnectionEvent] = []
+    /// Never again will there be as many events at once, most likely: the room for them is given up.
+    var isPastHandshake = false
     var arrivals: [Chunk] = []
     /// The router has it on its list for this turn.
     var isTouched = false

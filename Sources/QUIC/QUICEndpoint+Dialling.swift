@@ -112,8 +112,11 @@ extension QUICEndpoint {
 
     private func dial(_ attempt: Attempt) async throws(QUICError) -> QUICConnection {
         let router = try self.core.nextRouter()
-        let local = try await router.openPath(from: nil, to: attempt.address).local
-        return try await router.dial(attempt.prepared(), from: local)
+        // What is kept is for one use: it is not taken before there is a way to the server.
+        if attempt.client.sessions != nil || attempt.client.tokens != nil {
+            _ = try await router.openPath(from: nil, to: attempt.address)
+        }
+        return try await router.dial(attempt.prepared())
     }
 
     /// Waits for the handshake. A server that speaks other versions is called again in one of those.

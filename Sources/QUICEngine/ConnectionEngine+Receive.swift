@@ -66,8 +66,7 @@ extension ConnectionEngine {
 
     private func completeHandshake(now: EngineInstant) {
         self.context.completedHandshake = false
-        guard self.state.completeHandshake(), let connection = self.connection else { return }
-        let tls = connection.tls
+        guard self.state.completeHandshake(), let connection = self.connection, let tls = connection.tls else { return }
         guard let proto = tls.selectedProtocol else {
             // RFC 9001 §8.1: without an application protocol there is no connection.
             let code = 0x100 + UInt64(TLSAlert.noApplicationProtocol.rawValue)
@@ -89,6 +88,7 @@ extension ConnectionEngine {
         self.context.record(.handshakeCompleted)
         if self.isServer {
             tls.sendTicket()
+            connection.releaseSession()
             self.submitToken()
             // RFC 9001 §4.1.2: at the server complete is confirmed. The library calls back at the client only.
             self.confirmHandshake()

@@ -131,8 +131,9 @@ public struct EngineConfiguration: Sendable {
         public var isAllowed = true
         /// Whether a client follows the server's preferred address (RFC 9000 §9.6).
         public var followsPreferredAddress = true
-        /// How many of the peer's connection IDs we keep: 8, so that several moves need no round trip. 2…8.
-        public var activeConnectionIDLimit: UInt64 = 8
+        /// How many of the peer's connection IDs we keep: 4, so that a move, and the next, need no round trip. 2…8. Each
+        /// costs either end some time in every handshake, and memory.
+        public var activeConnectionIDLimit: UInt64 = 4
     }
 
     /// What is recorded for people.

@@ -6,17 +6,6 @@ public protocol Randomness: AnyObject {
     func next() -> UInt64
 }
 
-/// The operating system's generator: the only right choice outside tests.
-public final class SystemRandomness: Randomness {
-    private var generator = SystemRandomNumberGenerator()
-
-    /// Creates a source that reads from the operating system.
-    public init() {}
-
-    /// Returns sixty-four random bits.
-    public func next() -> UInt64 { self.generator.next() }
-}
-
 /// A small seeded generator (SplitMix64): the same seed gives the same numbers.
 public final class SeededRandomness: Randomness, RandomNumberGenerator {
     private var state: UInt64

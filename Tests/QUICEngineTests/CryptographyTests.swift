@@ -31,6 +31,17 @@ struct CryptographyTests {
         scenario.expectNothingLeft()
     }
 
+    @Test("a server that knows only the client's second group gets a key of that, and no other group is tried")
+    func secondGroup() throws {
+        let scenario = Scenario()
+        scenario.clientTLS.cryptography.groups = [.x25519, .p256]
+        scenario.serverTLS { $0.cryptography.groups = [.p256, .p384] }
+        let (client, server) = try scenario.connect()
+        #expect(client.engine?.handshake?.group == "SECP256R1")
+        #expect(server.engine?.handshake?.group == "SECP256R1")
+        scenario.expectNothingLeft()
+    }
+
     @Test("the client's order decides where both know several ciphers")
     func order() throws {
         let scenario = Scenario()

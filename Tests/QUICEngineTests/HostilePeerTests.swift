@@ -40,6 +40,21 @@ struct HostilePeerTests {
         scenario.expectNothingLeft()
     }
 
+    /// A KeyUpdate, the beginnings of a NewSessionTicket and of a ClientHello: none is for a client to send now.
+    @Test(
+        "a message of TLS after the handshake ends the connection",
+        arguments: [[24, 0, 0, 1, 0], [4, 0, 0, 9], [1, 0]])
+    func messageAfterHandshake(message: [UInt8]) throws {
+        var (scenario, client, server, forge) = try self.victim()
+        let id = try #require(client.engine?.peerConnectionID)
+        let offset: [UInt8] = [0x06, 0x00, UInt8(message.count)]
+        self.inject(forge.packet(to: id, frames: offset + message), scenario)
+        scenario.run(.milliseconds(200))
+        #expect(server.closeReason?.closedBy == .local)
+        #expect(server.closeReason?.tlsAlert == TLSAlert(10))
+        scenario.expectNothingLeft()
+    }
+
     @Test("repeating NEW_CONNECTION_ID for a number that is being retired does not bring the process down")
     func repeatedConnectionID() throws {
         var (scenario, client, server, forge) = try self.victim()

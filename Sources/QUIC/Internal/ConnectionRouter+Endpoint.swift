@@ -10,6 +10,11 @@ extension ConnectionRouter {
 
     func liveConnections() -> [QUICConnection] { Array(self.connections) }
 
+    /// Begins a connection from wherever the system would send.
+    func dial(_ attempt: QUICEndpoint.Attempt) throws(QUICError) -> QUICConnection {
+        try self.dial(attempt, from: self.openPath(from: nil, to: attempt.address).local)
+    }
+
     /// Begins a connection.
     func dial(_ attempt: QUICEndpoint.Attempt, from local: NetworkAddress) throws(QUICError) -> QUICConnection {
         guard self.isOpen else { throw .endpointClosed }
@@ -102,11 +107,23 @@ extension ConnectionRouter {
             throw QUICError(.refused, "\(remote) is an IPv6 address and the endpoint is bound to IPv4: bind to .any()")
         }
         guard socket.localAddress.isWildcard else { return bound }
+        if let route = self.latestRoute, route.remote == remote, self.now < route.expiry {
+            return route.source.withPort(bound.port)
+        }
         do throws(Errno) {
-            return NetworkAddress(try UDPSocket.sourceAddress(toward: SocketAddress(remote))).withPort(bound.port)
+            let source = NetworkAddress(try UDPSocket.sourceAddress(toward: SocketAddress(remote)))
+            self.latestRoute = Route(remote: remote, source: source, expiry: self.now.advanced(by: .milliseconds(10)))
+            return source.withPort(bound.port)
         } catch {
             throw QUICError(.socketFailed, SocketError(routeTo: SocketAddress(remote), error).description)
         }
+    }
+
+    /// Where the kernel said a moment ago that it would send from: connections often begin in crowds.
+    struct Route {
+        let remote: NetworkAddress
+        let source: NetworkAddress
+        let expiry: EngineInstant
     }
 
     /// Opens another socket, which stays. Returns the address with the port that was chosen.
@@ -127,6 +144,7 @@ extension ConnectionRouter {
     func rebind(to socket: UDPSocket) {
         guard self.isOpen else { return socket.close() }
         self.refreshNow()
+        self.latestRoute = nil
         self.sockets.replacePrimary(with: socket, now: self.now)
         let now = self.now
         for connection in self.connections where !connection.isServer {

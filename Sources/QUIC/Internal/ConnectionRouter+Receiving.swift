@@ -17,6 +17,7 @@ extension ConnectionRouter {
             self.statistics.datagramsReceived &+= UInt64((count + size - 1) / size)
             self.statistics.bytesReceived &+= UInt64(count)
             self.route(run, segmentSize: size, path: path, ecn: ecn)
+            if run.byte(at: 0) & 0x80 != 0 { self.hurry() }
             rest = rest.extracting(droppingFirst: count)
         }
     }

@@ -40,6 +40,7 @@ actor ConnectionRouter {
     private(set) var isOpen = true
     private var isAttached = false
     private var isInTurn = false
+    var latestRoute: Route?
 
     private static let burstsPerTurn = 8
     private static let bytesPerTurn = 256 << 10
@@ -173,6 +174,16 @@ actor ConnectionRouter {
             guard bytes < ConnectionRouter.bytesPerTurn else { return true }
         }
         return true
+    }
+
+    /// Sends at once what a packet of a handshake brought about. It took as long as hundreds of others, and the peer has to
+    /// go on computing: it must not wait until those of everybody else are done too.
+    func hurry() {
+        guard !self.touched.isEmpty else { return }
+        self.refreshNow()
+        self.settleTouched()
+        _ = self.sockets.flush(now: self.now)
+        self.resumeWaiting()
     }
 
     private func expireTimers() {

@@ -11,7 +11,8 @@ extension QUICConnection {
             var events: [ConnectionEvent] = []
             swap(&events, &self.undigested)
             for event in events { self.follow(event, now: now) }
-            events.removeAll(keepingCapacity: true)
+            events.removeAll(keepingCapacity: !self.isPastHandshake)
+            self.isPastHandshake = false
             if self.undigested.isEmpty { swap(&events, &self.undigested) }
         }
     }
@@ -20,6 +21,7 @@ extension QUICConnection {
         switch event {
         case .handshakeCompleted: self.completeHandshake(now: now)
         case .handshakeConfirmed:
+            self.isPastHandshake = true
             self.progress.update(&self.wakes) { state in
                 state.isConfirmed = true
                 return true

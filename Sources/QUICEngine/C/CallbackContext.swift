@@ -60,7 +60,7 @@ internal import CNGTCP2
         self.logLineLimit = parts.logLineLimit
         self.replacedStreamLimit = parts.replacedStreamLimit
         self.received = parts.received
-        self.events.reserveCapacity(64)
+        self.events.reserveCapacity(8)
     }
 
     /// What a context is made of.
@@ -100,12 +100,13 @@ internal import CNGTCP2
         self.record(.log(line))
     }
 
-    /// Gives the events away; room in `buffer` is kept.
+    /// Gives the events away; room in `buffer` is kept, or comes back here.
     func drain(into buffer: inout [ConnectionEvent]) {
         self.requireOutside()
+        self.logLines = 0
+        guard !buffer.isEmpty else { return swap(&buffer, &self.events) }
         buffer.append(contentsOf: self.events)
         self.events.removeAll(keepingCapacity: true)
-        self.logLines = 0
     }
 
     func resetToken(for id: ConnectionID) -> StatelessResetToken {

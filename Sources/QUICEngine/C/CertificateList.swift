@@ -46,6 +46,11 @@ internal import CNGTCP2
 
     var first: OpaquePointer? { unsafe self.handles.first ?? nil }
 
+    /// When the first of them expires, in seconds since 1970.
+    var expiry: Int64 {
+        unsafe self.handles.map { unsafe Int64(gnutls_x509_crt_get_expiration_time($0)) }.min() ?? .min
+    }
+
     /// The certificates in DER.
     var encoded: [[UInt8]] {
         get throws(EngineError) {

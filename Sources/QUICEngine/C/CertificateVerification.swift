@@ -1,4 +1,5 @@
 internal import CNGTCP2
+internal import Synchronization
 
 extension TrustPolicy {
     /// Names the policy: a session that one policy let in is not resumed under another, which would check nothing.
@@ -47,6 +48,9 @@ extension TrustPolicy {
     private static func verify(_ peer: PeerCertificate, against store: TrustStore, peerIsServer: Bool)
         -> CertificateVerdict
     {
+        let now = AcceptedChains.now
+        let digest = AcceptedChains.digest(of: peer, peerIsServer: peerIsServer)
+        if store.accepted.withLock({ $0.contains(digest, at: now) }) { return .accept }
         let certificates: CertificateList
         do { certificates = try CertificateList(der: peer.chain) } catch {
             return .reject(.badCertificate, reason: error.message)
@@ -54,7 +58,10 @@ extension TrustPolicy {
         let (result, status) = store.status(
             of: certificates, name: peer.expectedName, peerIsServer: peerIsServer, flags: 0)
         guard result == 0 else { return .reject(.badCertificate, reason: describe(gnutls: result)) }
-        guard status != 0 else { return .accept }
+        guard status != 0 else {
+            store.accepted.withLock { $0.insert(digest, at: now, expiry: certificates.expiry) }
+            return .accept
+        }
         return .reject(self.alert(for: status), reason: self.explain(status, peer))
     }
 

@@ -6,7 +6,8 @@ internal import CNGTCP2
 /// called inside a call-back: ``CallbackContext/entering(_:)`` traps that.
 @safe final class NGTCP2Connection {
     let callbacks: CallbackContext
-    let tls: TLSSession
+    /// Nil once nothing more can come of it.
+    private(set) var tls: TLSSession?
     private let context: UnsafeMutablePointer<tern_context>
     private let resources: EngineResources
 
@@ -34,6 +35,7 @@ internal import CNGTCP2
             let bound = unsafe tern_bind_session(context, tls.handle)
             guard bound == 0 else { throw EngineError(.refusedByLibrary, "joining TLS and QUIC failed") }
             self.tls = tls
+            callbacks.session = tls
         } catch {
             unsafe tern_connection_free(context)
             unsafe context.deallocate()
@@ -43,7 +45,6 @@ internal import CNGTCP2
         self.callbacks = callbacks
         self.resources = resources
         unsafe callbacks.connection = unsafe context.pointee.connection
-        callbacks.session = self.tls
         resources.count(.connection, 1)
     }
 
@@ -52,7 +53,7 @@ internal import CNGTCP2
         self.callbacks.entering { unsafe tern_connection_free(self.context) }
         unsafe self.callbacks.connection = nil
         // The session goes a moment later, and must not point to what is freed here.
-        unsafe gnutls_session_set_ptr(self.tls.handle, nil)
+        if let tls = self.tls { unsafe gnutls_session_set_ptr(tls.handle, nil) }
         unsafe self.context.deallocate()
         self.resources.count(.connection, -1)
     }
@@ -297,6 +298,14 @@ internal import CNGTCP2
     }
 
     // MARK: TLS and the peer
+
+    /// Frees the memory of TLS. From a server's client nothing of it may come after the handshake.
+    func releaseSession() {
+        self.callbacks.requireOutside()
+        guard self.tls != nil else { return }
+        unsafe tern_unbind_session(self.context)
+        self.tls = nil
+    }
 
     var tlsAlert: UInt8 { unsafe ngtcp2_conn_get_tls_alert(self.conn) }
 

@@ -69,7 +69,7 @@ final class PeerVerifier {
         if unsafe tern_peer_sent_raw_key(session) != 0 {
             return PeerCertificate(chain: [], publicKey: chain[0], expectedName: expectedName)
         }
-        let publicKey = try CertificateList(der: chain).subjectPublicKeyInfo
+        let publicKey = try PeerKeys.publicKey(of: chain)
         return PeerCertificate(chain: chain, publicKey: publicKey, expectedName: expectedName)
     }
 }

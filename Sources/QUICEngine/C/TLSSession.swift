@@ -20,6 +20,7 @@ internal import Synchronization
         let resumption = client.resumption
         let offersEarlyData = client.sendsEarlyData && resumption?.allowsEarlyData == true
         var flags = tern_tls_client
+        if Self.offersOneKeyShare { flags |= tern_tls_one_key_share }
         if client.identity != nil { flags |= CUnsignedInt(GNUTLS_FORCE_CLIENT_CERT.rawValue) }
         if offersEarlyData { flags |= tern_tls_early_data }
         let ownRaw = client.identity?.isRawPublicKey == true
@@ -134,6 +135,11 @@ internal import Synchronization
             unsafe gnutls_session_ticket_send(self.handle, 1, 0)
         }
     }
+
+    /// A key of the best group only, and not of the second too, which hardly a server wants: one that does asks for it
+    /// (HelloRetryRequest). From 3.8.5 to 3.8.9 GnuTLS changes the order of its extensions then, and some refuse that.
+    private static let offersOneKeyShare =
+        unsafe gnutls_check_version("3.8.5") == nil || gnutls_check_version("3.8.10") != nil
 
     /// How much older than they are tickets for 0-RTT are made, in seconds.
     static let ticketMargin: Int64 = 1

@@ -11,6 +11,8 @@ internal import Synchronization
     public let count: Int
     /// Tells stores apart.
     let digest: [UInt8]
+    /// What it found good lately.
+    let accepted = Mutex(AcceptedChains())
 
     /// Reads the authorities of a PEM text.
     public init(pem: [UInt8]) throws(EngineError) {
