@@ -30,7 +30,8 @@ void client_lost(struct connection *connection) {
   if (!connection->wants_close) fail("a connection ended: %s", connection->reason ? connection->reason : "nobody knows why");
 }
 
-void client_ignore_received(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count, bool is_end) {
+void client_ignore_received(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count,
+                            bool is_end) {
   (void)connection, (void)stream, (void)bytes, (void)count, (void)is_end;
 }
 void client_ignore_stream(struct connection *connection, struct stream *stream) { (void)connection, (void)stream; }

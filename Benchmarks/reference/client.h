@@ -24,7 +24,8 @@ double client_seconds(uint64_t started);
 // For modes that have nothing to do with an event.
 void client_lost(struct connection *connection);
 void client_time_out(struct endpoint *endpoint);
-void client_ignore_received(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count, bool is_end);
+void client_ignore_received(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count,
+                            bool is_end);
 void client_ignore_stream(struct connection *connection, struct stream *stream);
 void client_ignore(struct connection *connection);
 

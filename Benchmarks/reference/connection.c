@@ -72,7 +72,9 @@ void connection_close(struct connection *connection) {
 
 // MARK: what the library calls
 
-static ngtcp2_conn *library_of(ngtcp2_crypto_conn_ref *reference) { return ((struct connection *)reference->user_data)->library; }
+static ngtcp2_conn *library_of(ngtcp2_crypto_conn_ref *reference) {
+  return ((struct connection *)reference->user_data)->library;
+}
 
 static void fill_randomly(uint8_t *bytes, size_t count, const ngtcp2_rand_ctx *context) {
   (void)context;
@@ -281,7 +283,8 @@ struct connection *connection_dial(struct endpoint *endpoint, const gnutls_datum
   return connection;
 }
 
-struct connection *connection_accept(struct endpoint *endpoint, const uint8_t *bytes, size_t count, const union address *remote) {
+struct connection *connection_accept(struct endpoint *endpoint, const uint8_t *bytes, size_t count,
+                                     const union address *remote) {
   ngtcp2_pkt_hd header;
   if (ngtcp2_accept(&header, bytes, count) != 0) return NULL;
   return create(endpoint, remote, &header, NULL);
@@ -346,8 +349,8 @@ static ngtcp2_ssize write_datagrams(struct connection *connection, uint8_t *to, 
   ngtcp2_vec first;
   while (written == NGTCP2_ERR_WRITE_MORE && connection->datagrams && datagrams_first(connection->datagrams, &first)) {
     int is_taken = 0;
-    written = ngtcp2_conn_writev_datagram(connection->library, NULL, info, to, capacity, &is_taken, NGTCP2_WRITE_DATAGRAM_FLAG_MORE,
-                                          0, &first, 1, connection->endpoint->now);
+    written = ngtcp2_conn_writev_datagram(connection->library, NULL, info, to, capacity, &is_taken,
+                                          NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &first, 1, connection->endpoint->now);
     bool is_refused = written == NGTCP2_ERR_INVALID_STATE || written == NGTCP2_ERR_INVALID_ARGUMENT;
     if (is_taken || is_refused) datagrams_drop_first(connection->datagrams);
     if (is_refused) written = NGTCP2_ERR_WRITE_MORE;
@@ -367,19 +370,24 @@ static ngtcp2_ssize write_packet(struct connection *connection, uint8_t *to, siz
     bool is_end = false;
     size_t count = stream ? stream_vectors(stream, vectors, &is_end) : 0;
     ngtcp2_ssize taken = -1;
-    ngtcp2_ssize written = ngtcp2_conn_writev_stream(
-        connection->library, NULL, info, to, capacity, &taken, is_end ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE,
-        stream ? stream->id : -1, vectors, count, connection->endpoint->now);
+    uint32_t flags = is_end ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE;
+    ngtcp2_ssize written =
+        ngtcp2_conn_writev_stream(connection->library, NULL, info, to, capacity, &taken, flags, stream ? stream->id : -1,
+                                  vectors, count, connection->endpoint->now);
     if (stream && taken >= 0) {
       stream_commit(stream, (size_t)taken);
       if (!stream_has_more(stream)) unlink_stream(connection, stream);
     }
-    if (written != NGTCP2_ERR_STREAM_DATA_BLOCKED && written != NGTCP2_ERR_STREAM_SHUT_WR && written != NGTCP2_ERR_STREAM_NOT_FOUND)
-      return written;
+    bool is_blocked = written == NGTCP2_ERR_STREAM_DATA_BLOCKED;
+    if (!is_blocked && written != NGTCP2_ERR_STREAM_SHUT_WR && written != NGTCP2_ERR_STREAM_NOT_FOUND) return written;
     // No callback tells when the connection's window grows; the stream's comes back when the peer extends its own.
-    connection->is_starved = written == NGTCP2_ERR_STREAM_DATA_BLOCKED && ngtcp2_conn_get_max_data_left(connection->library) == 0;
+    connection->is_starved = is_blocked && ngtcp2_conn_get_max_data_left(connection->library) == 0;
     if (!connection->is_starved) unlink_stream(connection, stream);
   }
+}
+
+static void next_stream(struct connection *connection) {
+  if (connection->sending) connection->sending = connection->sending->next;
 }
 
 // Fills one segmented send: packets of one size, the last may be shorter. Returns whether there may be more.
@@ -413,11 +421,11 @@ static bool write_burst(struct connection *connection, struct batch *batch) {
       ecn = (uint8_t)info.ecn;
     }
     total += size;
+    if (packets % endpoint->options->turn == 0) next_stream(connection);
     if (size < segment) break;
   }
   if (total > 0) batch_add(batch, total, segment, remote, ecn);
-  // The next burst is another stream's.
-  if (connection->sending) connection->sending = connection->sending->next;
+  next_stream(connection);
   return has_more;
 }
 

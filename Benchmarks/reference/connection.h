@@ -55,7 +55,8 @@ struct application {
 // `ticket` and `user` may be NULL.
 struct connection *connection_dial(struct endpoint *endpoint, const gnutls_datum_t *ticket, void *user);
 // NULL: the datagram opens no connection.
-struct connection *connection_accept(struct endpoint *endpoint, const uint8_t *bytes, size_t count, const union address *remote);
+struct connection *connection_accept(struct endpoint *endpoint, const uint8_t *bytes, size_t count,
+                                     const union address *remote);
 void connection_free(struct connection *connection);
 
 void connection_read(struct connection *connection, uint8_t *bytes, size_t count, size_t segment, uint8_t ecn);

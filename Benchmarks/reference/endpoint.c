@@ -52,7 +52,8 @@ bool endpoint_flush(struct endpoint *endpoint) {
 // MARK: reading
 
 // Where the datagram belongs, and who is to be made for it.
-static struct connection *recipient(struct endpoint *endpoint, const uint8_t *bytes, size_t count, const union address *remote) {
+static struct connection *recipient(struct endpoint *endpoint, const uint8_t *bytes, size_t count,
+                                    const union address *remote) {
   if (count <= ID_LENGTH) return NULL;
   if (!(bytes[0] & 0x80)) return routes_find(&endpoint->routes, bytes + 1, ID_LENGTH);
   ngtcp2_version_cid ids;

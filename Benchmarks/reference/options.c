@@ -37,7 +37,7 @@ static const char help[] =
     "          --resumed          hs: with tickets\n"
     "          --timeout S        30\n"
     "\n"
-    "to try    --slots N --reads N --bursts N --gather N --ack N --window N --largest-window N --ids N --buffer N\n"
+    "to try    --slots N --reads N --bursts N --turn N --gather N --ack N --window N --largest-window N --ids N --buffer N\n"
     "          --hesitate: see options.h\n"
     "\n"
     "The client prints one JSON object with \"ok\" and ends with 0 where that is true.\n"
@@ -130,10 +130,11 @@ static void set_defaults(struct options *o, bool is_server) {
   o->slots = 4;
   o->reads = 1;
   o->bursts = 4;
+  o->turn = SIZE_MAX;
   o->gather = 65536;
   o->acknowledgement_threshold = 2;
-  o->window = 16 << 20;
-  o->largest_window = 24 << 20;
+  o->window = 6 << 20;
+  o->largest_window = 6 << 20;
   o->connection_ids = 8;
   o->socket_buffer = 4 << 20;
 }
@@ -184,7 +185,8 @@ static void read_option(struct options *o, const char *flag, const char *value) 
   const struct {
     const char *name;
     size_t *size;
-  } sizes[] = {{"--slots", &o->slots}, {"--reads", &o->reads}, {"--bursts", &o->bursts}, {"--gather", &o->gather},
+  } sizes[] = {{"--slots", &o->slots}, {"--reads", &o->reads}, {"--bursts", &o->bursts},
+               {"--turn", &o->turn}, {"--gather", &o->gather},
                {"--ack", &o->acknowledgement_threshold}, {"--window", &o->window}, {"--largest-window", &o->largest_window},
                {"--ids", &o->connection_ids}, {"--buffer", &o->socket_buffer}, {"--max-udp", &o->max_udp}};
   const struct {

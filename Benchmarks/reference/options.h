@@ -37,6 +37,7 @@ struct options {
   size_t slots;            // buffers that one call of recvmmsg may fill
   size_t reads;            // calls of recvmmsg before it is written
   size_t bursts;           // segmented sends of one connection before others, and reading, have their turn
+  size_t turn;             // packets of one stream before the next one's
   size_t gather;           // bytes that are gathered for one call of sendmmsg
   size_t acknowledgement_threshold;
   size_t window;           // of the connection and of each stream

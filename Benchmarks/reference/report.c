@@ -21,7 +21,8 @@ static void add(const char *format, ...) {
 }
 
 static void print_object(bool is_ok, const char *error) {
-  printf("{\"stack\": \"reference\", \"mode\": \"%s\", \"ok\": %s%s", mode_name, is_ok ? "true" : "false", is_ok ? members : "");
+  printf("{\"stack\": \"reference\", \"mode\": \"%s\", \"ok\": %s%s", mode_name, is_ok ? "true" : "false",
+         is_ok ? members : "");
   if (error) {
     printf(", \"error\": \"");
     for (; *error; ++error) {

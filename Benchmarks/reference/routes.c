@@ -34,7 +34,8 @@ static bool is_same(const struct route *route, const uint8_t *id, size_t length)
 // The slot of the ID, or the free one where it would go.
 static size_t slot_of(const struct routes *routes, const uint8_t *id, size_t length) {
   size_t slot = first_slot(routes, id, length);
-  while (routes->slots[slot].connection && !is_same(&routes->slots[slot], id, length)) slot = (slot + 1) & (routes->capacity - 1);
+  while (routes->slots[slot].connection && !is_same(&routes->slots[slot], id, length))
+    slot = (slot + 1) & (routes->capacity - 1);
   return slot;
 }
 

@@ -33,14 +33,16 @@ static void accepted(struct connection *connection) {
   fflush(stdout);
 }
 
-static void receive_echo(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count, bool is_end) {
+static void receive_echo(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count,
+                         bool is_end) {
   stream_append(stream, bytes, count);
   stream->finishes = is_end;
   connection_send(connection, stream);
 }
 
 // Eight bytes, big-endian, and the end of the stream: so many zeros are the answer.
-static void receive_request(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count, bool is_end) {
+static void receive_request(struct connection *connection, struct stream *stream, const uint8_t *bytes, size_t count,
+                            bool is_end) {
   uint64_t before = stream->received - count;
   for (size_t i = 0; i < count && before + i < sizeof(stream->header); ++i) stream->header[before + i] = bytes[i];
   if (!is_end) return;

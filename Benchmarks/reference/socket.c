@@ -43,7 +43,8 @@ int socket_open(const struct options *options) {
   set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, options->socket_buffer);
   set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, options->socket_buffer);
   if (options->is_server) {
-    if (bind(descriptor, address, options->address_length) != 0) fail_errno("the server's address can't be bound: choose another");
+    if (bind(descriptor, address, options->address_length) != 0)
+      fail_errno("the server's address can't be bound: choose another");
   } else if (connect(descriptor, address, options->address_length) != 0) {
     fail_errno("the server's address can't be reached");
   }

@@ -38,8 +38,9 @@ void tls_init(struct tls *tls, const struct options *options) {
   set_protocols(tls);
   check(gnutls_certificate_allocate_credentials(&tls->credentials), "credentials");
   if (options->is_server) {
-    int result = gnutls_certificate_set_x509_key_file(tls->credentials, options->certificate, options->key, GNUTLS_X509_FMT_PEM);
-    if (result < 0) fail("%s and %s are no certificate and key in PEM: %s", options->certificate, options->key, gnutls_strerror(result));
+    const char *certificate = options->certificate, *key = options->key;
+    int result = gnutls_certificate_set_x509_key_file(tls->credentials, certificate, key, GNUTLS_X509_FMT_PEM);
+    if (result < 0) fail("%s and %s are no certificate and key in PEM: %s", certificate, key, gnutls_strerror(result));
     check(gnutls_session_ticket_key_generate(&tls->ticket_key), "the key of tickets");
   } else if (!options->is_insecure) {
     int result = gnutls_certificate_set_x509_trust_file(tls->credentials, options->authorities, GNUTLS_X509_FMT_PEM);
@@ -47,7 +48,8 @@ void tls_init(struct tls *tls, const struct options *options) {
   }
 }
 
-static int pass_ticket_on(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *message) {
+static int pass_ticket_on(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                          const gnutls_datum_t *message) {
   (void)type, (void)when, (void)message;
   ngtcp2_crypto_conn_ref *reference = gnutls_session_get_ptr(session);
   struct connection *connection = reference->user_data;
@@ -68,7 +70,8 @@ static void set_up_client(const struct options *options, gnutls_session_t sessio
 gnutls_session_t tls_session(struct tls *tls, struct connection *connection, const gnutls_datum_t *ticket) {
   bool is_server = tls->options->is_server;
   gnutls_session_t session;
-  unsigned flags = is_server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET : GNUTLS_CLIENT;
+  // Without KEY_SHARE_TOP a client makes a second key pair, of another kind, that servers rarely want.
+  unsigned flags = is_server ? GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET : GNUTLS_CLIENT | GNUTLS_KEY_SHARE_TOP;
   check(gnutls_init(&session, flags | GNUTLS_NO_END_OF_EARLY_DATA), "a session of TLS");
   check(gnutls_priority_set(session, tls->priority), "choosing ciphers");
   check(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, tls->credentials), "credentials");
