@@ -220,7 +220,7 @@ extension ConnectionEngine {
                 connection.setEntry(nil, of: entry.id)
             }
             if !entry.isLocal, !entry.isReplacedByLibrary {
-                connection.extendRemoteStreams(entry.id.isBidirectional ? .bidirectional : .unidirectional)
+                self.replace(entry, connection)
             }
         }
         self.context.statistics.streamsClosed &+= 1
@@ -228,6 +228,15 @@ extension ConnectionEngine {
         _ = entry.receiveQueue.removeAll(to: self.pool)
         self.streams.remove(entry)
         self.context.record(.streamClosed(entry.id))
+    }
+
+    /// RFC 9000 §4.6: the peer may open another stream in this one's place.
+    private func replace(_ entry: StreamEntry, _ connection: NGTCP2Connection) {
+        let direction = entry.id.isBidirectional ? StreamDirection.bidirectional : .unidirectional
+        let limits = self.configuration.streams
+        let limit = direction == .bidirectional ? limits.bidirectional : limits.unidirectional
+        let count = self.streams.vacate(direction, limit: limit)
+        if count > 0 { connection.extendRemoteStreams(direction, by: count) }
     }
 
     /// RFC 9000 §4.1: what was consumed may be sent again. Done once before packets are written, not per read.

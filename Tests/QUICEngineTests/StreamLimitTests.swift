@@ -49,6 +49,25 @@ struct StreamLimitTests {
         scenario.expectNothingLeft()
     }
 
+    @Test("places of streams that are over are given back a quarter at a time, and one by one where there are few")
+    func placesComeBackTogether() throws {
+        for (limit, afterOne) in [(UInt64(8), UInt64(7)), (3, 3)] {
+            let scenario = Scenario()
+            scenario.serverConfiguration { $0.streams.unidirectional = limit }
+            let (client, server) = try scenario.connect()
+            var closed = 0
+            server.onEvent = { _, event in if case .streamClosed = event { closed += 1 } }
+            for (count, left) in [(1, afterOne), (2, limit)] {
+                try client.open(.unidirectional, sending: [1])
+                #expect(scenario.run(.seconds(5)) { closed == count })
+                scenario.run(.seconds(1))
+                #expect(try client.live.streamsLeft(.unidirectional) == left)
+            }
+            server.onEvent = nil
+            scenario.expectNothingLeft()
+        }
+    }
+
     @Test("a thousand streams are open at once, and each gets its own bytes")
     func thousandAtOnce() throws {
         let scenario = Scenario()

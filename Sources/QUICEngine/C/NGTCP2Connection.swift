@@ -247,11 +247,11 @@ internal import CNGTCP2
 
     func extendConnectionWindow(by count: UInt64) { unsafe ngtcp2_conn_extend_max_offset(self.conn, count) }
 
-    func extendRemoteStreams(_ direction: StreamDirection) {
+    func extendRemoteStreams(_ direction: StreamDirection, by count: Int) {
         if direction == .bidirectional {
-            unsafe ngtcp2_conn_extend_max_streams_bidi(self.conn, 1)
+            unsafe ngtcp2_conn_extend_max_streams_bidi(self.conn, count)
         } else {
-            unsafe ngtcp2_conn_extend_max_streams_uni(self.conn, 1)
+            unsafe ngtcp2_conn_extend_max_streams_uni(self.conn, count)
         }
     }
 

@@ -8,10 +8,25 @@ final class StreamTable {
     let buffered = SendQueue.Total()
     /// Streams that the library has forgotten and replaced although the application has not seen them.
     var replacedCount = 0
+    /// How many streams of the peer are over whose places it has not been given back yet.
+    private var vacancies = (bidirectional: 0, unidirectional: 0)
 
     init(starvationBound: Int) { self.scheduler = SendScheduler(starvationBound: starvationBound) }
 
     var count: Int { self.entries.count }
+
+    /// Notes that a stream of the peer is over, and returns how many places are to be given back now, of `limit` in all: a
+    /// quarter at a time. One by one, each would cost a packet of its own (MAX_STREAMS), and the peer one to acknowledge it.
+    func vacate(_ direction: StreamDirection, limit: UInt64) -> Int {
+        func vacate(_ count: inout Int) -> Int {
+            count += 1
+            guard UInt64(count) >= max(limit / 4, 1) else { return 0 }
+            defer { count = 0 }
+            return count
+        }
+        return direction == .bidirectional
+            ? vacate(&self.vacancies.bidirectional) : vacate(&self.vacancies.unidirectional)
+    }
 
     subscript(id: StreamID) -> StreamEntry? { self.entries[id] }
 
