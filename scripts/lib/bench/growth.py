@@ -9,7 +9,7 @@ CONNECTIONS = (1, 10, 100)
 LOSSES = (0, 0.1, 1, 5)
 # The more is lost, the slower cubic is: about ten seconds each.
 MEGABYTES = {0: 40, 0.1: 20, 1: 8, 5: 2}
-ROUNDS = 3
+ROUNDS = 1
 
 
 def growth_cases() -> list[Case]:

@@ -74,6 +74,6 @@ def library_stack(program: pathlib.Path) -> Stack:
 def idle_cases() -> list[Case]:
     # Memory is the same every time; the second time shows that it is.
     return [
-        Case(f"idle{count}", f"{count:,} idle connections", "idle", idle(count), ("idle",), rounds=2, warms_up=False)
+        Case(f"idle{count}", f"{count:,} idle connections", "idle", idle(count), ("idle",), rounds=1, warms_up=False)
         for count in (1_000, 10_000)
     ]
