@@ -73,9 +73,9 @@ struct IncomingBytes: Sendable {
     /// Copies into `buffer`; returns how many bytes.
     mutating func copy(into buffer: inout MutableRawSpan) -> Int {
         var total = 0
-        while total < buffer.byteCount, let chunk = self.chunks.first {
-            total += chunk.consume(into: &buffer, at: total)
-            guard chunk.count == 0 else { break }
+        while total < buffer.byteCount, let count = self.chunks.first?.consume(into: &buffer, at: total) {
+            total += count
+            guard self.chunks.first?.count == 0 else { break }
             self.giveBackFirst()
         }
         self.noteConsumed(total)
@@ -84,12 +84,9 @@ struct IncomingBytes: Sendable {
 
     /// Lends the first bytes, and forgets as many as `body` says.
     mutating func lend(_ body: (RawSpan) -> Int) -> Int {
-        guard let chunk = self.chunks.first else { return 0 }
-        let used = min(max(chunk.withBytes(body), 0), chunk.count)
-        chunk.consume(used)
-        let isUsedUp = chunk.count == 0
+        guard let used = self.chunks.first?.lend(body) else { return 0 }
         self.noteConsumed(used)
-        if isUsedUp { self.giveBackFirst() }
+        if self.chunks.first?.count == 0 { self.giveBackFirst() }
         return used
     }
 
@@ -121,8 +118,9 @@ struct IncomingBytes: Sendable {
         return self.credit >= self.creditThreshold || (self.credit > 0 && self.available == 0)
     }
 
+    /// No variable may hold the chunk meanwhile: only the last reference can be given back.
     private mutating func giveBackFirst() {
-        if let chunk = self.chunks.popFirst() { Chunk.giveBack(chunk) }
+        if let chunk = self.chunks.popFirst() { Chunk.giveBack(consume chunk) }
     }
 
     private mutating func noteConsumed(_ count: Int) {

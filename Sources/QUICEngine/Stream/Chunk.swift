@@ -60,13 +60,21 @@
         }
     }
 
+    /// Lends the bytes and forgets as many as `body` says; returns how many those were. Only for the one who holds the
+    /// chunk.
+    package func lend(_ body: (RawSpan) -> Int) -> Int {
+        let used = min(max(self.withBytes(body), 0), self.count)
+        self.consume(used)
+        return used
+    }
+
     /// Forgets `count` bytes at the front. Only for the one who holds the chunk.
     package func consume(_ count: Int) { self.start += min(max(count, 0), self.count) }
 
     /// Gives the chunk back with its object, so that the next one costs no allocation: for whoever has used it up.
     package static func giveBack(_ chunk: consuming Chunk) {
         guard let pool = chunk.pool else { return }
-        pool.giveBack(chunk)
+        pool.giveBack(consume chunk)
     }
 
     package var room: Int { self.sizeClass.capacity - self.end }

@@ -39,7 +39,7 @@ struct PerfService {
     }
 
     mutating func send(_ stream: StreamID, _ connection: isolated QUICConnection) {
-        guard let owed = self.transfers[stream]?.left, let zeros = self.zeros else { return }
+        guard var transfer = self.transfers[stream], let owed = transfer.left, let zeros = self.zeros else { return }
         var left = owed
         // One piece, handed over again and again: nothing is copied.
         while left >= UInt64(zeros.count), connection.write(zeros, to: stream) { left -= UInt64(zeros.count) }
@@ -48,7 +48,8 @@ struct PerfService {
             if rest.allSatisfy({ connection.write($0, to: stream) }) { left = 0 }
         }
         self.bytesSent &+= owed - left
-        self.transfers[stream]?.left = left
+        transfer.left = left
+        self.transfers[stream] = transfer
         if left == 0 {
             connection.finish(stream)
             self.transfers[stream] = nil
