@@ -107,6 +107,8 @@ extension ConnectionRouter {
             throw QUICError(.refused, "\(remote) is an IPv6 address and the endpoint is bound to IPv4: bind to .any()")
         }
         guard socket.localAddress.isWildcard else { return bound }
+        // Outside a turn the router's time is that of the last one.
+        self.refreshNow()
         if let route = self.latestRoute, route.remote == remote, self.now < route.expiry {
             return route.source.withPort(bound.port)
         }
