@@ -239,7 +239,12 @@ public final class ConnectionEngine {
 }
 
 extension TLSServerConfiguration.ClientAuthentication {
-    fileprivate var verifier: PeerVerifier? {
+    /// A resumed session shows no certificate: a ticket would get around the demand for one.
+    var allowsResumption: Bool {
+        if case .none = self { true } else { false }
+    }
+
+    var verifier: PeerVerifier? {
         switch self {
         case .none: nil
         case .requested(let policy):

@@ -11,8 +11,9 @@ internal import CNGTCP2
     let random: any Randomness
     let generator: any ConnectionIDGenerator
     let resetSecret: [UInt8]
-    let verifier: PeerVerifier?
-    let identities: ServerIdentities?
+    /// Who judges the peer, and who we are: a server settles both when it knows the application protocol.
+    var verifier: PeerVerifier?
+    var identities: ServerIdentities?
     let qlog: QlogSink?
     let logLineLimit: Int
 

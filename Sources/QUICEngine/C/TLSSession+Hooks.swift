@@ -36,7 +36,7 @@ extension TLSSession {
             ) { session, _, _, _, message in
                 guard let context = unsafe context(session), let tls = context.session, let message = unsafe message
                 else { return 0 }
-                return tls.choose(from: unsafe ClientHello.protocols(message.pointee.copied))
+                return tls.choose(from: unsafe ClientHello.protocols(message.pointee.copied), context)
             }
         } else {
             unsafe gnutls_handshake_set_hook_function(

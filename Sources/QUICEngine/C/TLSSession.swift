@@ -13,6 +13,8 @@ internal import Synchronization
     let earlyProtocol: String?
     /// What a server offers until the client has named its protocols, and the key of its tickets.
     private var offer: (protocols: [String], ticketKey: SessionTicketKey?) = ([], nil)
+    /// What differs for single protocols.
+    private var terms: [String: TLSServerConfiguration.ProtocolTerms] = [:]
 
     /// The client's side.
     init(client: TLSClientConfiguration, resources: EngineResources) throws(EngineError) {
@@ -75,14 +77,9 @@ internal import Synchronization
         self.earlyProtocol = nil
         self.resources = resources
         resources.count(.session, 1)
-        var resumes = false
-        switch server.clientAuthentication {
-        case .none: resumes = true
-        case .requested: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUEST)
-        case .required: unsafe gnutls_certificate_server_set_request(self.handle, GNUTLS_CERT_REQUIRE)
-        }
-        // A resumed session shows no certificate: a ticket of a server that asks nobody would get around this one's demand.
-        self.offer = (server.protocols, resumes ? server.ticketKey : nil)
+        self.ask(server.clientAuthentication)
+        self.offer = (server.protocols, server.clientAuthentication.allowsResumption ? server.ticketKey : nil)
+        self.terms = server.terms
         if let replayWindow {
             // RFC 9001 §4.6.1: QUIC's own limits bound 0-RTT, TLS says 0xffffffff.
             unsafe gnutls_record_set_max_early_data_size(self.handle, Int(UInt32.max))
@@ -107,18 +104,41 @@ internal import Synchronization
     ///
     /// RFC 8446 §4.2.10: early data is for the ticket's protocol. GnuTLS's tickets do not name theirs, so each protocol
     /// has a key of its own: a ticket of another is not understood, and resumes nothing.
-    func choose(from wanted: [[UInt8]]) -> CInt {
-        let offer = self.offer
+    func choose(from wanted: [[UInt8]], _ context: CallbackContext) -> CInt {
+        var offer = self.offer
         // Byte for byte (RFC 7301 §3.1), which Swift's strings are not compared.
         let choices = wanted.lazy.compactMap { name in offer.protocols.first { Array($0.utf8) == name } }
         guard let choice = choices.first else { return 0 }
         // A second ClientHello, after a HelloRetryRequest, changes nothing.
         self.offer = ([], nil)
+        if let terms = self.terms[choice] {
+            self.apply(terms, context)
+            if !terms.clientAuthentication.allowsResumption { offer.ticketKey = nil }
+        }
         guard (try? unsafe Self.setProtocols([choice], of: self.handle)) != nil else {
             return CInt(GNUTLS_E_INTERNAL_ERROR)
         }
         guard let key = offer.ticketKey?.bound(to: [choice]) else { return 0 }
         return unsafe withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) }
+    }
+
+    /// Another identity, and other clients, for the protocol that was chosen.
+    private func apply(_ terms: TLSServerConfiguration.ProtocolTerms, _ context: CallbackContext) {
+        self.ask(terms.clientAuthentication)
+        context.verifier = terms.clientAuthentication.verifier
+        context.identities = terms.identities
+        self.use(terms.identities.standard)
+    }
+
+    /// Whether clients are asked for a certificate.
+    private func ask(_ authentication: TLSServerConfiguration.ClientAuthentication) {
+        let request =
+            switch authentication {
+            case .none: GNUTLS_CERT_IGNORE
+            case .requested: GNUTLS_CERT_REQUEST
+            case .required: GNUTLS_CERT_REQUIRE
+            }
+        unsafe gnutls_certificate_server_set_request(self.handle, request)
     }
 
     /// Queues one session ticket for the client.

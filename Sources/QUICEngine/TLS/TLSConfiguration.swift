@@ -41,12 +41,31 @@ public struct TLSServerConfiguration: Sendable {
         case required(TrustPolicy)
     }
 
+    /// Who we are, and who must say who they are, for one application protocol.
+    ///
+    ///     tls.terms["libp2p"] = .init(identities: nodeIdentities, clientAuthentication: .required(nodes))
+    public struct ProtocolTerms: Sendable {
+        /// Who we are. A bare public key is possible only where ``TLSServerConfiguration/identities`` shows one too.
+        public var identities: ServerIdentities
+        /// Whether clients show certificates. A protocol that asks for them resumes nothing.
+        public var clientAuthentication: ClientAuthentication
+
+        /// Creates the terms of one protocol.
+        public init(identities: ServerIdentities, clientAuthentication: ClientAuthentication = .none) {
+            self.identities = identities
+            self.clientAuthentication = clientAuthentication
+        }
+    }
+
     /// Who we are, by server name; can be replaced while connections live.
     public var identities: ServerIdentities
     /// The application protocols we speak, best first.
     public var protocols: [String]
     /// Whether clients show certificates.
     public var clientAuthentication: ClientAuthentication = .none
+    /// What is different for single protocols: one port serves libp2p, whose peers all show certificates, beside a
+    /// protocol that asks nobody.
+    public var terms: [String: ProtocolTerms] = [:]
     /// Accepts bare public keys from clients (RFC 7250).
     public var acceptsRawPublicKeys = false
     /// Encrypts session tickets; nil, the default, issues none. Servers with the same key resume each other's sessions.
