@@ -39,11 +39,18 @@ let package = Package(
             name: "CNGTCP2", path: "Modules/CNGTCP2", pkgConfig: "libngtcp2_crypto_gnutls",
             providers: [.apt(["libngtcp2-dev", "libngtcp2-crypto-gnutls-dev", "libgnutls28-dev"])]),
         .systemLibrary(name: "CLinuxUDP", path: "Modules/CLinuxUDP"),
+        // Only for LibP2P. Where it is not installed, everything but keys on this curve works.
+        .systemLibrary(
+            name: "CSecp256k1", path: "Modules/CSecp256k1", pkgConfig: "libsecp256k1",
+            providers: [.apt(["libsecp256k1-dev"])]),
 
         .target(name: "QUICEngine", dependencies: ["CNGTCP2"], swiftSettings: pointerSettings),
         .target(name: "QUICIO", dependencies: ["CLinuxUDP"], swiftSettings: pointerSettings),
         .target(name: "QUIC", dependencies: ["QUICEngine", "QUICIO"], swiftSettings: pointerSettings),
-        .target(name: "LibP2P", dependencies: ["QUIC"], swiftSettings: pointerSettings),
+        .target(name: "Secp256k1", dependencies: ["CSecp256k1"], swiftSettings: pointerSettings),
+        .target(
+            name: "LibP2P", dependencies: ["QUIC", "QUICEngine", "QUICIO", "Secp256k1"],
+            swiftSettings: pointerSettings),
         .executableTarget(
             name: "tern",
             dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P", "TernFigures", "QlogReport"],
@@ -66,7 +73,9 @@ let package = Package(
             name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport"],
             swiftSettings: houseSettings),
         .testTarget(name: "TernFiguresTests", dependencies: ["TernFigures"], swiftSettings: houseSettings),
-        .testTarget(name: "LibP2PTests", dependencies: ["LibP2P"], swiftSettings: houseSettings),
+        .testTarget(
+            name: "LibP2PTests", dependencies: ["LibP2P", "QUIC", "QUICEngine", "QUICIO", "Secp256k1"],
+            swiftSettings: houseSettings),
         .testTarget(
             name: "DNSOverQUICTests", dependencies: ["DNSOverQUICExample", "ExampleSupport", "QUIC"],
             swiftSettings: houseSettings),

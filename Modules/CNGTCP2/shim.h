@@ -16,5 +16,6 @@
 #include "packets.h"
 #include "tls.h"
 #include "clock.h"
+#include "keys.h"
 
 #endif

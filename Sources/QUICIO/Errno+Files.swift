@@ -4,6 +4,8 @@ internal import Glibc
 extension Errno {
     /// `ENOENT`: there is no such file, or no such folder.
     public static var noSuchFile: Errno { Errno(ENOENT) }
+    /// `EEXIST`: there is such a file.
+    public static var fileExists: Errno { Errno(EEXIST) }
     /// `EFBIG`: the file is larger than the caller wants to read.
     public static var fileTooLarge: Errno { Errno(EFBIG) }
     /// `EISDIR`: it is a folder.

@@ -96,7 +96,7 @@ public enum PrivateFile {
     }
 
     /// Makes the new name last. Some file systems can't, and the file is whole either way.
-    private static func synchronizeFolder(of path: String) {
+    static func synchronizeFolder(of path: String) {
         let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "."
         let descriptor = unsafe open(String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -93,7 +93,7 @@ public struct CertificateTemplate: Sendable {
             chain: [encoded] + issuers, privateKey: encodedKey, keyKind: self.keyKind, isSelfSigned: authority == nil)
     }
 
-    private func makeKey() throws(EngineError) -> PrivateKey {
+    func makeKey() throws(EngineError) -> PrivateKey {
         var handle: OpaquePointer?
         try check("allocating a private key", unsafe gnutls_x509_privkey_init(&handle))
         let key = unsafe PrivateKey(takingOwnershipOf: handle)
@@ -185,7 +185,7 @@ extension CertificateTemplate.KeyKind {
 }
 
 /// A certificate that is being filled in.
-@safe private final class EmptyCertificate {
+@safe final class EmptyCertificate {
     let handle: OpaquePointer?
 
     init() throws(EngineError) {
