@@ -36,4 +36,20 @@ public struct NetworkInterface: Hashable, Sendable {
         }
         return found
     }
+
+    /// The number of the interface with this name or number; nil where this host has none of that name.
+    public static func scope(named text: String) -> UInt32? {
+        guard !text.utf8.contains(0) else { return nil }
+        if let number = UInt32(text) { return number }
+        let index = unsafe if_nametoindex(text)
+        return index == 0 ? nil : index
+    }
+
+    /// The name of the interface with this number, or the number itself where there is none now.
+    public static func name(ofScope scope: UInt32) -> String {
+        // IF_NAMESIZE, with the zero.
+        var name = [CChar](repeating: 0, count: 16)
+        guard unsafe if_indextoname(scope, &name) != nil else { return String(scope) }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 }

@@ -55,7 +55,7 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
             var parsed = SocketAddress(address)
         else { return nil }
         if parts.count == 2 {
-            guard parsed.family == .ipv6, let scope = SocketAddress.scope(named: parts[1]) else { return nil }
+            guard parsed.family == .ipv6, let scope = NetworkInterface.scope(named: String(parts[1])) else { return nil }
             parsed.scopeID = scope
         }
         self = parsed
@@ -113,13 +113,6 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         let hex = groups.map { String($0, radix: 16) }
         guard !best.isEmpty else { return hex.joined(separator: ":") }
         return hex[..<best.lowerBound].joined(separator: ":") + "::" + hex[best.upperBound...].joined(separator: ":")
-    }
-
-    /// An interface by its number, or by its name.
-    private static func scope(named text: Substring) -> UInt32? {
-        if let number = UInt32(text) { return number }
-        let index = unsafe if_nametoindex(String(text))
-        return index == 0 ? nil : index
     }
 }
 
