@@ -22,4 +22,12 @@ public struct ProtocolID: Hashable, Sendable, ExpressibleByStringLiteral, Custom
         let bytes = self.description.utf8
         return !bytes.isEmpty && bytes.count <= Self.maximumByteCount && !bytes.contains(UInt8(ascii: "\n"))
     }
+
+    /// The error for a name that is not valid.
+    var invalidError: LibP2PError {
+        let count = self.description.utf8.count
+        return LibP2PError(
+            .invalidConfiguration,
+            "a protocol's name has 1 to \(Self.maximumByteCount) bytes and no line feed; this one has \(count) bytes")
+    }
 }
