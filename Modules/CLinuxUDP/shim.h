@@ -14,5 +14,6 @@
 #include "options.h"
 #include "loop.h"
 #include "names.h"
+#include "multicast.h"
 
 #endif

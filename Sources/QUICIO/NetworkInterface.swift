@@ -9,12 +9,16 @@ internal import Glibc
 public struct NetworkInterface: Hashable, Sendable {
     /// What the host calls it, for example `eth0`; once for each of its addresses.
     public let name: String
+    /// The number of the interface, by which IPv6 zones and multicast name it; 0 where it has just gone.
+    public let index: UInt32
     /// The address, with port 0.
     public let address: SocketAddress
     /// Whether it is switched on.
     public let isUp: Bool
     /// Whether it reaches nothing but this host.
     public let isLoopback: Bool
+    /// Whether groups of hosts can be reached through it.
+    public let isMulticast: Bool
 
     /// All IPv4 and IPv6 addresses of this host, as they are now.
     public static func all() throws(Errno) -> [NetworkInterface] {
@@ -30,9 +34,10 @@ public struct NetworkInterface: Hashable, Sendable {
             else { continue }
             found.append(
                 NetworkInterface(
-                    name: unsafe String(cString: name), address: address,
+                    name: unsafe String(cString: name), index: unsafe if_nametoindex(name), address: address,
                     isUp: unsafe tern_udp_interface_is_up(entry) != 0,
-                    isLoopback: unsafe tern_udp_interface_is_loopback(entry) != 0))
+                    isLoopback: unsafe tern_udp_interface_is_loopback(entry) != 0,
+                    isMulticast: unsafe tern_udp_interface_is_multicast(entry) != 0))
         }
         return found
     }

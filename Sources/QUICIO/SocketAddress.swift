@@ -55,7 +55,9 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
             var parsed = SocketAddress(address)
         else { return nil }
         if parts.count == 2 {
-            guard parsed.family == .ipv6, let scope = NetworkInterface.scope(named: String(parts[1])) else { return nil }
+            guard parsed.family == .ipv6, let scope = NetworkInterface.scope(named: String(parts[1])) else {
+                return nil
+            }
             parsed.scopeID = scope
         }
         self = parsed
