@@ -122,6 +122,8 @@ struct ConnectionContext: Sendable {
     var serverKey: ServerKey?
     /// Hands the connection to whoever accepts: server side.
     var accepts = false
+    /// Is told where the client called from if the handshake comes to nothing: server side.
+    var attemptFailed: (@Sendable (NetworkAddress) -> Void)?
     /// How it was dialled: client side.
     var attempt: QUICEndpoint.Attempt?
     /// Lines for a key log file.

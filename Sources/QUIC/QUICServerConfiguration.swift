@@ -33,6 +33,9 @@ public struct QUICServerConfiguration: Sendable {
     public var preferredAddress: PreferredAddress?
     /// Sees every attempt before anything is kept of it, on the event loop: it must not block.
     public var filter: (@Sendable (QUICIncomingAttempt) -> QUICAdmission)?
+    /// Hears of every attempt that was begun and came to nothing, by the address it came from; what the filter set aside
+    /// for it can be given back. On the event loop: it must not block.
+    public var attemptFailed: (@Sendable (NetworkAddress) -> Void)?
     /// Makes a handler that lives on the loop for every connection; nil, the default: connections are accepted by
     /// ``QUICEndpoint/serve(errorCode:_:)`` or ``QUICEndpoint/incoming``.
     public var handler: (@Sendable (QUICConnection) -> any QUICConnectionHandler)?

@@ -18,6 +18,8 @@ public final class LibP2PStream: Sendable {
     public let protocolID: ProtocolID
     /// Who is at the other end.
     public let peer: PeerID
+    /// The connection it belongs to; nil where the application gave the stream to the library.
+    public let connection: LibP2PConnection?
 
     let base: any DuplexStream
     let reading = StreamLock()
@@ -25,6 +27,8 @@ public final class LibP2PStream: Sendable {
     let state: Mutex<State>
     private let deadline: Duration
     private let time: TimeSource
+    /// What the host has set aside for the stream, and gets back with it.
+    private let lease: StreamLease?
 
     /// What is known of the stream.
     struct State: Sendable {
@@ -43,11 +47,14 @@ public final class LibP2PStream: Sendable {
     }
 
     init(
-        _ stream: NegotiatedStream, peer: PeerID, deadline: Duration = Negotiation.defaultDeadline,
+        _ stream: NegotiatedStream, peer: PeerID, on connection: LibP2PConnection? = nil, lease: StreamLease? = nil,
+        deadline: Duration = Negotiation.defaultDeadline,
         time: TimeSource = .continuous
     ) {
         self.protocolID = stream.protocolID
         self.peer = peer
+        self.connection = connection
+        self.lease = lease
         self.base = stream.base
         self.state = Mutex(State(buffer: stream.remainder[...], pending: stream.pending))
         self.deadline = deadline

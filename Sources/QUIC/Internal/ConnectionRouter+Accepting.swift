@@ -58,9 +58,13 @@ extension ConnectionRouter {
         context.accepts = listener.handler == nil
         context.keyLog = listener.keyLog
         context.log = listener.log
+        context.attemptFailed = listener.attemptFailed
         guard
             let connection = try? QUICConnection(accepting: acceptance, context, on: self, now: self.now)
-        else { return self.refuse(initial, code: 0x02, path: acceptance.path, because: .failed) }
+        else {
+            listener.attemptFailed?(acceptance.path.remote)
+            return self.refuse(initial, code: 0x02, path: acceptance.path, because: .failed)
+        }
         let remote = acceptance.path.remote
         self.admission.open(remote)
         connection.assumeIsolated { $0.halfOpenFrom = remote }

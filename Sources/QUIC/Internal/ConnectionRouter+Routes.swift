@@ -41,7 +41,7 @@ extension ConnectionRouter {
     }
 
     func followClose(of connection: QUICConnection, _ error: QUICError) {
-        self.settleHalfOpen(connection)
+        self.failHalfOpen(connection)
         self.statistics.noteClose(error)
         // A token of the peer's is of no use any more, and its address may be somebody else's soon.
         self.table.disassociate(connection)
@@ -51,7 +51,7 @@ extension ConnectionRouter {
     /// nothing was opened they are not: one damaged packet must not lock its sender out.
     func forget(_ connection: QUICConnection) {
         guard self.connections.remove(connection) != nil else { return }
-        self.settleHalfOpen(connection)
+        self.failHalfOpen(connection)
         self.timers.remove(connection)
         let openedNothing = connection.assumeIsolated { $0.engine.openedNothing }
         self.table.remove(
@@ -59,11 +59,18 @@ extension ConnectionRouter {
         self.endpoint.noteTermination()
     }
 
-    private func settleHalfOpen(_ connection: QUICConnection) {
+    private func failHalfOpen(_ connection: QUICConnection) {
+        if let address = self.settleHalfOpen(connection) { connection.context.attemptFailed?(address) }
+    }
+
+    /// Returns where the client called from if its handshake was still under way.
+    @discardableResult
+    private func settleHalfOpen(_ connection: QUICConnection) -> NetworkAddress? {
         let address = connection.assumeIsolated { state -> NetworkAddress? in
             defer { state.halfOpenFrom = nil }
             return state.halfOpenFrom
         }
         if let address { self.admission.close(address) }
+        return address
     }
 }

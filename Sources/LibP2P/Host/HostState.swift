@@ -1,0 +1,58 @@
+internal import QUIC
+
+/// All that a host knows and changes, under one lock. Nothing here waits or calls out.
+struct HostState: Sendable {
+    /// The life of a host: it runs once.
+    enum Phase: Sendable { case idle, running, stopping, stopped }
+
+    var phase = Phase.idle
+    var sockets: [HostSocket] = []
+    var handlers = HandlerTable()
+    var ledger: ResourceLedger
+    var keeper: ConnectionKeeper<UInt64>
+    var peers: [PeerID: PeerConnections] = [:]
+    var dials: [PeerID: Dial] = [:]
+    var backoff = BackoffTable<PeerID>(limit: 1_024)
+    var reconnector = Reconnector()
+    var arrivals = Arrivals()
+    var lastNumber: UInt64 = 0
+
+    init(_ configuration: LibP2PConfiguration) {
+        self.ledger = ResourceLedger(configuration.limits)
+        self.keeper = ConnectionKeeper(configuration.marks)
+    }
+
+    var connections: [LibP2PConnection] { self.peers.values.flatMap { $0.byNumber.values } }
+
+    func connection(_ number: UInt64, with peer: PeerID) -> LibP2PConnection? { self.peers[peer]?.byNumber[number] }
+
+    mutating func nextNumber() -> UInt64 {
+        self.lastNumber &+= 1
+        return self.lastNumber
+    }
+
+    /// Takes a connection in. Returns whether it is the first with its peer.
+    mutating func add(_ connection: LibP2PConnection, as host: PeerID, now: ContinuousClock.Instant) -> Bool {
+        let isFirst = self.peers[connection.peer] == nil
+        self.peers[connection.peer, default: PeerConnections(host: host, peer: connection.peer)]
+            .add(connection, now: now)
+        self.keeper.add(connection.number, to: connection.peer, now: now)
+        self.backoff.succeeded(connection.peer)
+        self.reconnector.connected(connection.peer, now: now)
+        return isFirst
+    }
+
+    /// Forgets a connection. Returns whether it was the last with its peer; nil: it was forgotten before.
+    mutating func remove(
+        _ connection: LibP2PConnection, now: ContinuousClock.Instant, random: inout some RandomNumberGenerator
+    ) -> Bool? {
+        guard self.peers[connection.peer]?.byNumber[connection.number] != nil else { return nil }
+        self.peers[connection.peer]?.remove(connection)
+        self.keeper.remove(connection.number)
+        self.ledger.release(connection.ticket)
+        guard self.peers[connection.peer]?.isEmpty == true else { return false }
+        self.peers[connection.peer] = nil
+        self.reconnector.disconnected(connection.peer, now: now, random: &random)
+        return true
+    }
+}
