@@ -31,10 +31,12 @@ public final class EventSubscription<Event: Sendable>: AsyncSequence, Sendable {
         fileprivate let subscription: EventSubscription
 
         /// The next event; nil once the host has stopped, or when the task is cancelled.
-        public func next() async -> Event? { await self.subscription.next() }
+        public mutating func next() async -> Event? { await self.subscription.next() }
 
         /// The next event; nil once the host has stopped, or when the task is cancelled.
-        public func next(isolation actor: isolated (any Actor)?) async -> Event? { await self.subscription.next() }
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> Event? {
+            await self.subscription.next()
+        }
     }
 
     func offer(_ event: Event) {

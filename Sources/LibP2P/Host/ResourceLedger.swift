@@ -53,6 +53,9 @@ struct ResourceLedger: Sendable {
         return usage
     }
 
+    /// How many addresses and networks are remembered, for tests.
+    var trackedSourceCount: Int { self.sources.entryCount }
+
     // MARK: Connections
 
     /// Room for a connection before its handshake; `address` is the peer's, nil where it comes through a relay. A dial
