@@ -35,6 +35,10 @@ package struct BareCertificate: Sendable {
         try check("start", unsafe gnutls_x509_crt_set_activation_time(handle, Int(self.notBefore)))
         try check("end", unsafe gnutls_x509_crt_set_expiration_time(handle, Int(self.notAfter)))
         try check("key", unsafe gnutls_x509_crt_set_key(handle, key.key.handle))
+        // RFC 5280 §4.1.2.4: the issuer, here also the subject, has a name. It says nothing.
+        let name = Array("host".utf8)
+        try check(
+            "common name", unsafe gnutls_x509_crt_set_dn_by_oid(handle, "2.5.4.3", 0, name, CUnsignedInt(name.count)))
         for item in self.extensions {
             try check(
                 "extension \(item.identifier)",
@@ -50,7 +54,8 @@ package struct BareCertificate: Sendable {
 }
 
 extension SigningKey {
-    fileprivate var pkcs8: [UInt8] {
+    /// The private key in PKCS #8, which ``TLSIdentity`` takes.
+    package var pkcs8: [UInt8] {
         get throws(EngineError) {
             unsafe try takingDatum("encoding a private key") {
                 unsafe gnutls_x509_privkey_export2_pkcs8(

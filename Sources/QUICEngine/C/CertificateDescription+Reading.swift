@@ -5,10 +5,8 @@ extension CertificateDescription {
     public init(der: [UInt8]) throws(EngineError) {
         let list = try CertificateList(der: [der])
         let handle = unsafe list.first
-        let subject = unsafe try takingDatum("reading a subject") { unsafe gnutls_x509_crt_get_dn3(handle, $0, 0) }
-        let issuer = unsafe try takingDatum("reading an issuer") {
-            unsafe gnutls_x509_crt_get_issuer_dn3(handle, $0, 0)
-        }
+        let subject = unsafe try Self.name { unsafe gnutls_x509_crt_get_dn3(handle, $0, 0) }
+        let issuer = unsafe try Self.name { unsafe gnutls_x509_crt_get_issuer_dn3(handle, $0, 0) }
         let serial = unsafe filledBuffer(32) { unsafe gnutls_x509_crt_get_serial(handle, $0, $1) }
         let sha1 = unsafe filledBuffer(20) {
             unsafe gnutls_x509_crt_get_fingerprint(handle, GNUTLS_DIG_SHA1, $0, $1)
@@ -26,6 +24,16 @@ extension CertificateDescription {
             isAuthority: constraints >= 0 && isAuthority != 0,
             isSelfSigned: gnutls_x509_crt_check_issuer(handle, handle) != 0,
             keyUsages: Self.readUsages(handle), purposes: Self.readPurposes(handle), sha1: sha1 ?? [])
+    }
+
+    /// Empty where there is none, as in the certificates of some libp2p hosts.
+    private static func name(_ body: (UnsafeMutablePointer<gnutls_datum_t>) -> CInt) throws(EngineError) -> [UInt8] {
+        var datum = unsafe gnutls_datum_t()
+        let result = unsafe withUnsafeMutablePointer(to: &datum) { unsafe body($0) }
+        guard result != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE else { return [] }
+        try check("reading a name", result)
+        defer { unsafe tern_free(datum.data) }
+        return unsafe datum.copied
     }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }

@@ -22,6 +22,10 @@ internal import CNGTCP2
     /// Reads a key in DER: PKCS #8, PKCS #1 or SEC 1.
     package convenience init(der: [UInt8]) throws(EngineError) {
         try self.init(PrivateKey(der, isPEM: false, password: nil))
+        // A damaged RSA key passes all checks of its numbers, and a wrong signature would give the key away.
+        let signature = try self.sign([])
+        guard try VerifyingKey(subjectPublicKeyInfo: self.subjectPublicKeyInfo).isValid(signature: signature, of: [])
+        else { throw EngineError(.invalidCredentials, "the private key's parts do not belong together") }
     }
 
     /// Takes the 32 secret bytes of Ed25519 (RFC 8032 §5.1.5).
