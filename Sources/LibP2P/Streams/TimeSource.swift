@@ -7,16 +7,16 @@ struct TimeSource: Sendable {
 
     /// The system's monotonic clock.
     static let continuous = TimeSource(ContinuousClock())
+}
 
+extension TimeSource {
     /// Takes time from a clock.
     init<Source: Clock>(_ clock: Source) where Source.Duration == Duration {
         let start = clock.now
         self.now = { start.duration(to: clock.now) }
         self.sleep = { duration in try await clock.sleep(for: duration) }
     }
-}
 
-extension TimeSource {
     /// Does something that must be done after `limit`; it is cancelled then, and the error says that `what` took too
     /// long.
     func limit<Value: Sendable>(

@@ -103,7 +103,7 @@ enum Negotiation {
             try await base.write(step.reply)
         } catch {
             // A peer that has sent all it wants to say may not care for our answer any more: it still wants to be heard.
-            guard error.code == .streamStopped, step.selected != nil else { throw error }
+            guard error.code == .streamStopped else { throw error }
         }
     }
 }
