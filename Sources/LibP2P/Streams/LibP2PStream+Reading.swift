@@ -17,6 +17,15 @@ extension LibP2PStream {
         } ?? []
     }
 
+    /// Reads exactly `count` bytes; nil where the peer has finished before the first of them.
+    func readBlock(_ count: Int) async throws(LibP2PError) -> [UInt8]? {
+        try await self.reading.withLock { () async throws(LibP2PError) -> [UInt8]? in
+            if try await self.fill(count) { return self.take(upTo: Swift.max(count, 0)) ?? [] }
+            guard self.bufferedCount == 0 else { throw self.truncated(of: count) }
+            return nil
+        }
+    }
+
     /// Reads until the peer finishes. Throws ``LibP2PError/Code/tooLong`` once there are more than `limit` bytes: a peer
     /// must not decide how much memory you use.
     public func readToEnd(limit: Int) async throws(LibP2PError) -> [UInt8] {
