@@ -27,7 +27,7 @@ import Testing
         }
         for (var end) in [lower, higher] {
             if end.actions(now: Self.at(0)) == [.probe("of lower")] { end.heard("of lower") }
-            #expect(end.best == "of lower")
+            #expect(end.best() == "of lower")
             #expect(end.actions(now: Self.at(1.999)) == [])
             #expect(end.nextAction == Self.at(2))
             #expect(end.actions(now: Self.at(2)) == [.close("of higher")])
@@ -45,11 +45,11 @@ import Testing
         choice.heard("old")
         // The peer has started anew and knows nothing of the old one.
         choice.opened("new", .inbound, isRelayed: false, now: Self.at(100))
-        #expect(choice.best == "new")
+        #expect(choice.best() == "new")
         #expect(choice.actions(now: Self.at(100)) == [.probe("old")])
         #expect(choice.actions(now: Self.at(10_000)) == [])
         choice.closed("old")
-        #expect(choice.best == "new")
+        #expect(choice.best() == "new")
         #expect(choice.actions(now: Self.at(20_000)) == [])
     }
 
@@ -77,8 +77,11 @@ import Testing
         var choice = ConnectionChoice<String>(host: Self.low, peer: Self.high)
         choice.opened("relayed", .outbound, isRelayed: true, now: Self.at(0))
         choice.heard("relayed")
+        #expect(choice.best() == "relayed")
+        #expect(choice.best(overRelayed: false) == nil)
         choice.opened("direct", .inbound, isRelayed: false, now: Self.at(1))
-        #expect(choice.best == "direct")
+        #expect(choice.best() == "direct")
+        #expect(choice.best(overRelayed: false) == "direct")
         #expect(choice.actions(now: Self.at(3)) == [.close("relayed")])
     }
 
@@ -90,7 +93,7 @@ import Testing
             choice.opened(2, direction, isRelayed: false, now: Self.at(1))
             choice.heard(1)
             choice.heard(2)
-            #expect(choice.best == 2)
+            #expect(choice.best() == 2)
             #expect(choice.actions(now: Self.at(3)) == (direction == .outbound ? [.close(1)] : []))
         }
     }

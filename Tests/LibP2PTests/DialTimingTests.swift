@@ -48,6 +48,32 @@ import Testing
         #expect(table.wait(for: 999, now: Self.start) != nil)
     }
 
+    @Test("An address that failed is left out while others are ready, and a connection frees the peer and its address")
+    func peersAndAddresses() throws {
+        var random = SplitMix64(seed: 1)
+        var backoff = DialBackoff()
+        let one = try Multiaddress("/ip4/8.8.8.8/udp/1/quic-v1")
+        let two = try Multiaddress("/ip4/8.8.8.8/udp/2/quic-v1")
+        let ofPeer = one.appending(.sample(1))
+        backoff.failed(ofPeer, now: Self.start, random: &random)
+        #expect(backoff.ready([one, two], now: Self.start) == [two])
+        #expect(backoff.ready([ofPeer, two], now: Self.at(5)) == [ofPeer, two])
+        #expect(backoff.wait(for: .sample(1), now: Self.start) == nil)
+        backoff.failed(two, now: Self.at(1), random: &random)
+        // Something is always tried: the peer itself is not left alone.
+        #expect(backoff.ready([two, one], now: Self.at(1)) == [one])
+        #expect(backoff.ready([], now: Self.at(1)) == [])
+        backoff.failed(.sample(1), now: Self.at(1), random: &random)
+        #expect(backoff.wait(for: .sample(1), now: Self.at(1)) != nil)
+        #expect(backoff.wait(for: .sample(2), now: Self.at(1)) == nil)
+        backoff.succeeded(.sample(1), at: two)
+        #expect(backoff.wait(for: .sample(1), now: Self.at(1)) == nil)
+        #expect(backoff.ready([two, one], now: Self.at(1)) == [two])
+        backoff.failed(.sample(1), now: Self.at(1), random: &random)
+        backoff.succeeded(.sample(1), at: nil)
+        #expect(backoff.wait(for: .sample(1), now: Self.at(1)) == nil)
+    }
+
     @Test(
         "A kept peer is dialled at once, and after failures in 200 ms · 2ⁿ and a little", arguments: [1, 2] as [UInt64])
     func reconnecting(seed: UInt64) throws {
@@ -179,7 +205,7 @@ import Testing
             "/ip4/8.8.8.8/udp/1/quic-v1", "/ip4/8.8.8.8/udp/1/quic-v1/p2p/\(PeerID.sample(1))", "/ip4/8.8.8.8/tcp/1",
             "/ip4/8.8.8.8/udp/0/quic-v1", "/dns4/example.org/udp/1/quic-v1", "/ip4/8.8.8.8/udp/2/quic-v1",
         ])
-        #expect(ranked == ["0 /ip4/8.8.8.8/udp/1/quic-v1", "500 /ip4/8.8.8.8/udp/2/quic-v1"])
+        #expect(ranked == ["0 /ip4/8.8.8.8/udp/1/quic-v1", "250 /ip4/8.8.8.8/udp/2/quic-v1"])
         #expect(try Self.rank([]) == [])
     }
 

@@ -95,9 +95,13 @@ import Testing
         let plain = try Self.address(1)
         let relay = Multiaddress.relayed(through: plain.appending(.sample(9)), to: .sample(1))
         for store in Self.both(try Bench()) {
-            let addresses = [plain.appending(.sample(1)), plain.appending(.sample(2)), relay]
+            let addresses = [
+                plain.appending(.sample(1)), plain.appending(.sample(2)), relay,
+                try Multiaddress("/p2p/\(PeerID.sample(1))"),
+            ]
             store.add(addresses, of: .sample(1), source: .given, lifetime: .seconds(9))
-            #expect(store.addresses(of: .sample(1)) == [plain, relay])
+            #expect(store.addresses(of: .sample(1)) == [plain, relay.withoutPeer])
+            #expect(store.addresses(of: .sample(1)).last?.isRelayed == true)
         }
     }
 

@@ -12,7 +12,7 @@ import Testing
 
     /// Limits without a bound but one.
     private static func limits(_ path: WritableKeyPath<ResourceLimits, Int>, _ limit: Int) -> ResourceLimits {
-        var limits = ResourceLimits.none
+        var limits = ResourceLimits.unlimited
         limits[keyPath: path] = limit
         return limits
     }
@@ -137,6 +137,9 @@ import Testing
         Case(
             testDescription: "connectionsPerIPv4Address", path: \.connectionsPerIPv4Address,
             use: from { _ in address(1) }),
+        Case(
+            testDescription: "connectionsPerIPv4Network", path: \.connectionsPerIPv4Network,
+            use: from { address(UInt8($0)) }),
         Case(testDescription: "connectionsPerIPv6Customer", path: \.connectionsPerIPv6Customer, use: from(six)),
         Case(testDescription: "connectionsPerIPv6Site", path: \.connectionsPerIPv6Site, use: from(site)),
     ]
@@ -174,7 +177,7 @@ import Testing
 
     @Test("A limit of another direction, peer, protocol or address does not refuse")
     func otherRoom() throws {
-        var limits = ResourceLimits.none
+        var limits = ResourceLimits.unlimited
         limits.inboundConnections = 0
         limits.streamsPerProtocolAndPeer = 1
         limits.connectionsPerPeer = 1
@@ -194,7 +197,7 @@ import Testing
 
     @Test("Giving a ticket back twice changes nothing, and what is over takes no streams")
     func twice() throws {
-        var ledger = ResourceLedger(.none)
+        var ledger = ResourceLedger(.unlimited)
         let connection = try ledger.reserveConnection(.inbound, with: Self.address(1), now: Self.start)
         let early = #expect(throws: LibP2PError.self) { try ledger.reserveStream(.inbound, on: connection) }
         #expect(early?.code == .closed)
@@ -258,7 +261,7 @@ import Testing
 
     @Test("An IPv6 customer has one rate for all of his addresses, and his neighbour another")
     func rateOfCustomer() throws {
-        var limits = ResourceLimits.none
+        var limits = ResourceLimits.unlimited
         limits.inboundConnectionBurst = 2
         var ledger = ResourceLedger(limits)
         for number in 0..<2 { _ = try ledger.reserveConnection(.inbound, with: Self.six(number), now: Self.start) }
@@ -289,7 +292,7 @@ import Testing
 
     @Test("Peers and networks on the list are never refused, and count")
     func unlimited() throws {
-        var limits = ResourceLimits.none
+        var limits = ResourceLimits.unlimited
         limits.connections = 1
         limits.connectionsPerPeer = 1
         limits.connectionsPerIPv4Address = 1
@@ -325,7 +328,7 @@ import Testing
 
     @Test("10,000 networks that knock once are not remembered beyond the limit, and the busy one stays known")
     func bounded() throws {
-        var limits = ResourceLimits.none
+        var limits = ResourceLimits.unlimited
         limits.trackedSources = 100
         limits.inboundConnectionBurst = 4
         var ledger = ResourceLedger(limits)
@@ -405,6 +408,28 @@ import Testing
         for ticket in streams { ledger.release(ticket) }
         for (ticket, _) in memory { ledger.release(ticket) }
         #expect(ledger.usage == ResourceUsage(), "seed \(seed)")
+    }
+
+    @Test("However many connections one network begins, it never takes the room of the others")
+    func flood() throws {
+        let limits = ResourceLimits()
+        var ledger = ResourceLedger(limits)
+        var admitted = 0
+        for number in 0..<10_000 {
+            let address = Self.address(UInt8(truncatingIfNeeded: number))
+            let now = Self.start + .milliseconds(number)
+            guard let ticket = try? ledger.reserveConnection(.inbound, with: address, now: now) else { continue }
+            do {
+                try ledger.establish(ticket, as: .sample(number))
+                admitted += 1
+            } catch {
+                ledger.release(ticket)
+            }
+        }
+        #expect(admitted == limits.connectionsPerIPv4Network)
+        let honest = try ledger.reserveConnection(.inbound, with: Self.address(1, 7), now: Self.start)
+        try ledger.establish(honest, as: .sample(20_000))
+        #expect(ledger.usage.peers == admitted + 1)
     }
 
     @Test("What keeps a connection out has its code, and that of a stream from the other table")

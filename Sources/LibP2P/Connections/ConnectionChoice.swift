@@ -40,6 +40,9 @@ struct ConnectionChoice<Handle: Hashable & Sendable>: Sendable {
     /// How long streams may go on on the worse one.
     static var patience: Duration { .seconds(30) }
 
+    /// The lowest rank of a direct connection.
+    private static var directRank: Int { 2 }
+
     private let isLower: Bool
     private var connections: [Handle: Connection] = [:]
     private var lastNumber: UInt64 = 0
@@ -54,9 +57,10 @@ struct ConnectionChoice<Handle: Hashable & Sendable>: Sendable {
 
     var isEmpty: Bool { self.connections.isEmpty }
 
-    /// The connection for new streams. One that is being closed is only named where there is no other.
-    var best: Handle? {
-        self.connections.max { one, other in
+    /// The connection for new streams; nil where there is none, or none that is direct. One that is being closed is only
+    /// named where there is no other.
+    func best(overRelayed: Bool = true) -> Handle? {
+        self.connections.filter { overRelayed || $0.value.rank >= Self.directRank }.max { one, other in
             guard one.value.isClosing == other.value.isClosing, one.value.isAlive != other.value.isAlive else {
                 return Self.isWorse(one.value, than: other.value)
             }
@@ -73,7 +77,8 @@ struct ConnectionChoice<Handle: Hashable & Sendable>: Sendable {
         let isOwnDial = direction == .outbound
         let isDialledByLower = isOwnDial == self.isLower
         self.connections[handle] = Connection(
-            rank: (isRelayed ? 0 : 2) + (isDialledByLower ? 1 : 0), isOwnDial: isOwnDial, number: self.lastNumber,
+            rank: (isRelayed ? 0 : Self.directRank) + (isDialledByLower ? 1 : 0), isOwnDial: isOwnDial,
+            number: self.lastNumber,
             openedAt: now,
             // Whoever dialled has just shown that it lives. Of a peer that was dialled this is known only once it has
             // accepted our certificate (RFC 8446 §4.4.2.4), hence later.

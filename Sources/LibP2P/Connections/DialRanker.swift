@@ -3,7 +3,7 @@
 ///
 /// Addresses of this host, of private networks and of the Internet are three groups that do not wait for each other: in
 /// a foreign network the private ones lead nowhere. In each group the first IPv6 address is dialled at once, the first
-/// IPv4 address after ``globalStep`` (``localStep`` where answers are near), and the rest after twice that. Relays wait
+/// IPv4 address after ``globalStep`` (``localStep`` where answers are near), and the rest one step later. Relays wait
 /// for ``relayedWait`` after the last direct address, as a direct connection is worth more.
 enum DialRanker {
     static let globalStep: Duration = .milliseconds(250)
@@ -60,6 +60,6 @@ enum DialRanker {
         let rests = families.map { $0.dropFirst() }
         let longest = rests.map(\.count).max() ?? 0
         let rest = (0..<longest).flatMap { index in rests.compactMap { $0.dropFirst(index).first } }
-        return firsts + rest.map { RankedAddress(address: $0, delay: step * 2) }
+        return firsts + rest.map { RankedAddress(address: $0, delay: step * families.count) }
     }
 }

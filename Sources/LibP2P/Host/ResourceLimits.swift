@@ -40,7 +40,7 @@ public struct ResourceLimits: Hashable, Sendable {
     /// Streams that one peer opened; QUIC's own limit on each connection, 256, comes first with one connection.
     public var inboundStreamsPerPeer = 512
     /// Streams of one peer that have no protocol yet: one peer can't stop the negotiations of all others.
-    public var transientStreamsPerPeer = 256
+    public var transientStreamsPerPeer = 128
     /// Streams of one protocol.
     public var streamsPerProtocol = 4_096
     /// Streams of one protocol with one peer.
@@ -53,6 +53,9 @@ public struct ResourceLimits: Hashable, Sendable {
 
     /// Inbound connections from one IPv4 address. Behind a translator live several peers, so that it is not one.
     public var connectionsPerIPv4Address = 8
+    /// Inbound connections from one IPv4 network of 24 bits, the smallest that is routed: it can't take all the room. Where
+    /// more neighbours than that share a network of their own, name it in ``unlimitedSubnets``.
+    public var connectionsPerIPv4Network = 128
     /// Inbound connections from one IPv6 network of 56 bits, what one customer usually has.
     public var connectionsPerIPv6Customer = 8
     /// Inbound connections from one IPv6 network of 48 bits, what anybody can rent.
@@ -77,7 +80,7 @@ public struct ResourceLimits: Hashable, Sendable {
     public init() {}
 
     /// As good as none, for tests and for a network of friends.
-    public static var none: ResourceLimits {
+    public static var unlimited: ResourceLimits {
         var limits = ResourceLimits()
         for path in Self.numbers { limits[keyPath: path] = .max }
         return limits
@@ -90,6 +93,7 @@ public struct ResourceLimits: Hashable, Sendable {
             \.inboundStreams, \.outboundStreams, \.transientStreams, \.inboundTransientStreams,
             \.outboundTransientStreams, \.streamsPerPeer, \.inboundStreamsPerPeer, \.transientStreamsPerPeer,
             \.streamsPerProtocol, \.streamsPerProtocolAndPeer, \.memory, \.memoryPerPeer, \.connectionsPerIPv4Address,
+            \.connectionsPerIPv4Network,
             \.connectionsPerIPv6Customer, \.connectionsPerIPv6Site, \.inboundConnectionBurst,
         ]
     }

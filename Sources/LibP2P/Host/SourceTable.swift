@@ -44,8 +44,10 @@ struct SourceTable: Sendable {
 
     private func networks(of address: NetworkAddress) -> [(subnet: Subnet, name: String, limit: Int)] {
         guard address.unmapped.family == .ipv6 else {
-            let limit = self.limits.connectionsPerIPv4Address
-            return [(Subnet(of: address, length: 32), "connectionsPerIPv4Address", limit)]
+            return [
+                (Subnet(of: address, length: 32), "connectionsPerIPv4Address", self.limits.connectionsPerIPv4Address),
+                (Subnet(of: address, length: 24), "connectionsPerIPv4Network", self.limits.connectionsPerIPv4Network),
+            ]
         }
         return [
             (Subnet(of: address, length: 56), "connectionsPerIPv6Customer", self.limits.connectionsPerIPv6Customer),

@@ -43,8 +43,10 @@ public struct StoredPeer: Hashable, Sendable {
     public mutating func add(_ addresses: [Multiaddress], source: AddressSource, lifetime: Duration, now: Int64) {
         let (end, overflow) = now.addingReportingOverflow(max(lifetime, .zero).components.seconds)
         for address in addresses.reversed() {
-            guard self.isMeant(by: address) else { continue }
-            let plain = address.isRelayed ? address : address.withoutPeer
+            guard address.peerID == nil || address.peerID == self.id else { continue }
+            let plain = address.withoutPeer
+            // An id alone is no place.
+            guard plain.peerID == nil else { continue }
             var entry = Address(address: plain, source: source, expiresAt: overflow ? .max : end)
             if let index = self.addresses.firstIndex(where: { $0.address == plain }) {
                 let known = self.addresses.remove(at: index)
@@ -60,11 +62,5 @@ public struct StoredPeer: Hashable, Sendable {
         let live = self.addresses.enumerated().filter { $0.element.expiresAt > now }
         let sorted = live.sorted { ($1.element.source, $0.offset) < ($0.element.source, $1.offset) }
         return sorted.map(\.element.address)
-    }
-
-    /// A relayed address ends with the peer that the relay leads to, if it says so; before that is the relay's own id.
-    private func isMeant(by address: Multiaddress) -> Bool {
-        let named = address.isRelayed ? address.relay?.target : address.peerID
-        return named == nil || named == self.id
     }
 }
