@@ -145,8 +145,8 @@ struct CertificateInteropTests {
 /// A program of Tests/Interop in Python that prints JSON, an object a line.
 private final class Interpreter {
     private let process = Process()
-    private let output = Pipe()
-    private let input = Pipe()
+    private let output = Foundation.Pipe()
+    private let input = Foundation.Pipe()
     private var unread = Data()
 
     init(_ python: String, _ arguments: [String], script: String) throws {

@@ -12,7 +12,7 @@ struct HostState: Sendable {
     var keeper: ConnectionKeeper<UInt64>
     var peers: [PeerID: PeerConnections] = [:]
     var dials: [PeerID: Dial] = [:]
-    var backoff = BackoffTable<PeerID>(limit: 1_024)
+    var backoff = DialBackoff()
     var reconnector = Reconnector()
     var arrivals = Arrivals()
     var lastNumber: UInt64 = 0
@@ -37,7 +37,8 @@ struct HostState: Sendable {
         self.peers[connection.peer, default: PeerConnections(host: host, peer: connection.peer)]
             .add(connection, now: now)
         self.keeper.add(connection.number, to: connection.peer, now: now)
-        self.backoff.succeeded(connection.peer)
+        self.backoff.succeeded(
+            connection.peer, at: connection.direction == .outbound ? connection.remoteAddress : nil)
         self.reconnector.connected(connection.peer, now: now)
         return isFirst
     }

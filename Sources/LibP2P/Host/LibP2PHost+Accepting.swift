@@ -84,7 +84,7 @@ extension LibP2PHost {
             await self.serve(connection)
         } catch {
             if let ticket { self.release(ticket) }
-            quic.close(code: Self.code(for: error).rawValue, reason: Self.word(for: error))
+            quic.close(code: error.connectionCode.rawValue, reason: Self.word(for: error))
             self.fan.publish(.inboundFailed(from: Multiaddress(remote), reason: error))
         }
     }
@@ -103,17 +103,6 @@ extension LibP2PHost {
     }
 
     func release(_ ticket: ResourceLedger.ConnectionTicket) { self.state.withLock { $0.ledger.release(ticket) } }
-
-    /// What the peer is told of a refusal.
-    static func code(for error: LibP2PError) -> ConnectionCode {
-        switch error.code {
-        case .limitReached: .resourceLimitExceeded
-        case .gated: .gated
-        case .notRunning: .shutdown
-        case .wrongPeer, .protocolViolation: .protocolViolation
-        default: .none
-        }
-    }
 
     /// What is said beside the code: peers need not know the reasons of a gate.
     static func word(for error: LibP2PError) -> String { error.code == .gated ? "gated" : error.description }

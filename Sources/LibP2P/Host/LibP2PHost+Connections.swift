@@ -88,7 +88,7 @@ extension LibP2PHost {
             try Task.checkCancellation()
             await stream.close()
         } catch {
-            stream.reset((error as? LibP2PError).map(Self.streamCode) ?? .none)
+            stream.reset((error as? LibP2PError)?.streamCode ?? .none)
         }
     }
 
@@ -129,15 +129,6 @@ extension LibP2PHost {
         self.state.withLock { state in
             state.ledger.release(ticket)
             state.peers[peer]?.choice.streamEnded(connection)
-        }
-    }
-
-    private static func streamCode(for error: LibP2PError) -> StreamCode {
-        switch error.code {
-        case .limitReached: .resourceLimitExceeded
-        case .protocolViolation, .malformed, .tooLong, .truncated: .protocolViolation
-        case .gated: .gated
-        default: .none
         }
     }
 }

@@ -172,7 +172,7 @@ extension LibP2PHost {
 
     /// Tries addresses side by side, each after its delay or as soon as all before have failed; the first wins.
     private func race(_ addresses: [Multiaddress], to peer: PeerID?) async throws(LibP2PError) -> LibP2PConnection {
-        let ranked = DialRanker.rank(addresses)
+        let ranked = DialRanker.rank(self.state.withLock { $0.backoff.ready(addresses, now: .now) })
         guard !ranked.isEmpty else { throw Self.nothingToDial(addresses) }
         return try await DialRace.run(ranked) { address throws(LibP2PError) in
             try await self.attempt(address, peer)
@@ -202,6 +202,8 @@ extension LibP2PHost {
             return try await self.handshake(with: remote, peer, ticket)
         } catch {
             self.release(ticket)
+            var random = SystemRandomNumberGenerator()
+            if error.code != .cancelled { self.state.withLock { $0.backoff.failed(address, now: .now, random: &random) } }
             throw error
         }
     }
@@ -227,7 +229,7 @@ extension LibP2PHost {
             self.jobs.add { await self.serve(connection) }
             return connection
         } catch {
-            quic.close(code: Self.code(for: error).rawValue, reason: Self.word(for: error))
+            quic.close(code: error.connectionCode.rawValue, reason: Self.word(for: error))
             throw error
         }
     }

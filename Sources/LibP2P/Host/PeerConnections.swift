@@ -9,7 +9,7 @@ struct PeerConnections: Sendable {
 
     /// The connection for new streams; one that is closed and not yet forgotten is of no use.
     var best: LibP2PConnection? {
-        if let best = self.choice.best.flatMap({ self.byNumber[$0] }), best.isOpen { return best }
+        if let best = self.choice.best().flatMap({ self.byNumber[$0] }), best.isOpen { return best }
         return self.byNumber.values.filter(\.isOpen).max { one, other in
             (one.isRelayed ? 0 : 1, one.number) < (other.isRelayed ? 0 : 1, other.number)
         }
