@@ -98,7 +98,7 @@ struct HostTests {
     @Test("a host dials from the port that it listens on, and so its peers know where to find it")
     func dialsFromListeningPort() async throws {
         try await HostScene.run([HostScene.host(), HostScene.host()]) { hosts in
-            try await hosts[1].connect(to: try #require(hosts[0].addresses.first))
+            try await HostScene.connect(hosts[1], to: hosts[0])
             try await HostScene.expectEcho(hosts[0], hosts[1].peerID)
             let seen = try #require(hosts[0].connections(to: hosts[1].peerID).first)
             #expect(seen.remoteAddress.appending(hosts[1].peerID) == hosts[1].addresses.first)

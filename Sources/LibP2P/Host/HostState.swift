@@ -17,6 +17,18 @@ struct HostState: Sendable {
     var arrivals = Arrivals()
     var lastNumber: UInt64 = 0
 
+    /// What the connected peers have said of themselves.
+    var identifications: [PeerID: PeerIdentification] = [:]
+    /// Where they see this host.
+    var observed = ObservedAddresses()
+    /// Whether somebody has come from far away who was not dialled.
+    var hasStrangers = false
+    var identify: IdentifyService?
+    /// Whether peers are about to be told what has changed.
+    var isPushDue = false
+    /// The latest signed records, for peers on this machine and for others, and the addresses in them.
+    var records: [Bool: (addresses: [Multiaddress], bytes: [UInt8])] = [:]
+
     init(_ configuration: LibP2PConfiguration) {
         self.ledger = ResourceLedger(configuration.limits)
         self.keeper = ConnectionKeeper(configuration.marks)
@@ -25,6 +37,14 @@ struct HostState: Sendable {
     var connections: [LibP2PConnection] { self.peers.values.flatMap { $0.byNumber.values } }
 
     func connection(_ number: UInt64, with peer: PeerID) -> LibP2PConnection? { self.peers[peer]?.byNumber[number] }
+
+    /// Whether a connection runs over a socket that others can dial.
+    func isListening(on connection: LibP2PConnection) -> Bool {
+        guard let local = connection.quic?.localAddress else { return false }
+        return self.sockets.contains {
+            $0.requested != nil && $0.address.port == local.port && $0.address.family == local.family
+        }
+    }
 
     mutating func nextNumber() -> UInt64 {
         self.lastNumber &+= 1
@@ -36,6 +56,9 @@ struct HostState: Sendable {
         let isFirst = self.peers[connection.peer] == nil
         self.peers[connection.peer, default: PeerConnections(host: host, peer: connection.peer)]
             .add(connection, now: now)
+        if connection.direction == .inbound, !connection.isRelayed, connection.remoteAddress.reach == .global {
+            self.hasStrangers = true
+        }
         self.keeper.add(connection.number, to: connection.peer, now: now)
         self.backoff.succeeded(
             connection.peer, at: connection.direction == .outbound ? connection.remoteAddress : nil)
@@ -53,6 +76,7 @@ struct HostState: Sendable {
         self.ledger.release(connection.ticket)
         guard self.peers[connection.peer]?.isEmpty == true else { return false }
         self.peers[connection.peer] = nil
+        self.identifications[connection.peer] = nil
         self.reconnector.disconnected(connection.peer, now: now, random: &random)
         return true
     }

@@ -24,6 +24,8 @@ public struct LibP2PConfiguration: Sendable {
     public var gate: (any ConnectionGate)?
     /// Where addresses and protocols of peers are remembered. ``FilePeerStore`` outlives the process.
     public var peerStore: any PeerStore = MemoryPeerStore()
+    /// Ways to find peers, such as ``MulticastDNS``: what they find is remembered in the peer store and told as an event.
+    public var discoveries: [any PeerDiscovery] = []
     /// Finds the addresses behind names.
     public var resolver = AddressResolver()
 

@@ -47,6 +47,7 @@ extension LibP2PHost {
 
     /// Serves the streams of a connection until it ends, and forgets it.
     func serve(_ connection: LibP2PConnection) async {
+        self.jobs.add { await self.identify(over: connection) }
         await withDiscardingTaskGroup { group in
             while let stream = try? await connection.base.acceptStream() {
                 guard let lease = self.lease(.inbound, on: connection) else {

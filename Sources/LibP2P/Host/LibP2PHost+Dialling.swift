@@ -203,7 +203,9 @@ extension LibP2PHost {
         } catch {
             self.release(ticket)
             var random = SystemRandomNumberGenerator()
-            if error.code != .cancelled { self.state.withLock { $0.backoff.failed(address, now: .now, random: &random) } }
+            if error.code != .cancelled {
+                self.state.withLock { $0.backoff.failed(address, now: .now, random: &random) }
+            }
             throw error
         }
     }

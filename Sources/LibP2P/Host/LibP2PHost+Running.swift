@@ -7,6 +7,7 @@ extension LibP2PHost {
     @discardableResult
     public nonisolated(nonsending) func run<R>(_ body: (LibP2PHost) async throws -> R) async throws -> R {
         try self.begin()
+        try self.serveOwnProtocols()
         let result: Result<R, any Error>
         do {
             result = .success(try await self.whileRunning(body))
@@ -29,6 +30,7 @@ extension LibP2PHost {
         let socket = try await self.open(address)
         self.jobs.add { await self.accept(on: socket) }
         self.announce(socket)
+        self.pushIdentity()
     }
 
     /// Listens no more on an address that was asked for. Connections over it end.
@@ -42,17 +44,7 @@ extension LibP2PHost {
             for address in self.expand([socket]) { self.fan.publish(.stoppedListening(address, reason: nil)) }
             await socket.endpoint.shutdown(deadline: .seconds(1))
         }
-    }
-
-    /// The addresses that this host can be reached at, as far as it knows, each with the host's id: what it is bound to, with
-    /// every interface where that is all of them, and what was announced.
-    public var addresses: [Multiaddress] {
-        (self.listenAddresses + self.configuration.announcedAddresses).map { $0.withoutPeer.appending(self.peerID) }
-    }
-
-    /// What the host is bound to, wildcards expanded.
-    var listenAddresses: [Multiaddress] {
-        self.expand(self.state.withLock { $0.sockets.filter { $0.requested != nil } })
+        self.pushIdentity()
     }
 
     // MARK: Steps
@@ -73,6 +65,10 @@ extension LibP2PHost {
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.jobs.run() }
             group.addTask { await self.keepUp() }
+            group.addTask { await self.watchInterfaces() }
+            for discovery in self.configuration.discoveries {
+                group.addTask { await self.discover(by: discovery) }
+            }
             defer { group.cancelAll() }
             return try await body(self)
         }
@@ -163,6 +159,4 @@ extension LibP2PHost {
     private func announce(_ socket: HostSocket) {
         for address in self.expand([socket]) { self.fan.publish(.listening(address)) }
     }
-
-    private func expand(_ sockets: [HostSocket]) -> [Multiaddress] { sockets.map { Multiaddress($0.address) } }
 }

@@ -7,16 +7,21 @@ internal import Synchronization
 extension LibP2PHost {
     /// Looks after the host until the task is cancelled.
     func keepUp() async {
+        var rounds = 0
         while true {
             do { try await Task.sleep(for: Self.pause) } catch { return }
             self.trim()
             self.reconnect()
             self.chooseConnections()
             self.clearPlaces()
+            rounds = (rounds + 1) % Self.roundsPerFlush
+            if rounds == 0 { self.configuration.peerStore.flush() }
         }
     }
 
     private static let pause: Duration = .milliseconds(250)
+    /// Ten seconds.
+    private static let roundsPerFlush = 40
 
     private func trim() {
         let excess = self.state.withLock { state -> [LibP2PConnection] in

@@ -56,6 +56,7 @@ public final class LibP2PHost: Sendable {
         _ protocolID: ProtocolID, with handler: @escaping @Sendable (LibP2PStream) async throws -> Void
     ) throws(LibP2PError) {
         try self.change { state throws(LibP2PError) in try state.handlers.set(protocolID, handler) }
+        self.pushIdentity()
     }
 
     /// Serves all protocols that `matches` is true of; `protocolID` is the name to tell peers, and to remove it by.
@@ -66,10 +67,14 @@ public final class LibP2PHost: Sendable {
         try self.change { state throws(LibP2PError) in
             try state.handlers.set(protocolID, matching: matches, handler)
         }
+        self.pushIdentity()
     }
 
     /// Serves a protocol no more. Streams that are open go on.
-    public func removeHandler(for protocolID: ProtocolID) { self.state.withLock { _ = $0.handlers.remove(protocolID) } }
+    public func removeHandler(for protocolID: ProtocolID) {
+        self.state.withLock { _ = $0.handlers.remove(protocolID) }
+        self.pushIdentity()
+    }
 
     /// The protocols that are served.
     public var protocols: [ProtocolID] { self.state.withLock { $0.handlers.names } }

@@ -42,6 +42,27 @@ enum HostScene {
         #expect(host.state.withLock { $0.sockets.isEmpty && $0.dials.isEmpty && $0.arrivals.count == 0 })
     }
 
+    /// Connects, and waits until the other end knows of it too.
+    @discardableResult
+    static func connect(_ host: LibP2PHost, to other: LibP2PHost) async throws -> LibP2PConnection {
+        let connection = try await host.connect(to: try #require(other.addresses.first))
+        while other.connections(to: host.peerID).isEmpty { try await Task.sleep(for: .milliseconds(1)) }
+        return connection
+    }
+
+    /// Waits for something that comes about by itself. The time limit of the test is the only one.
+    static func until(_ what: String, _ isSo: () -> Bool) async throws {
+        while !isSo() { try await Task.sleep(for: .milliseconds(1)) }
+    }
+
+    /// What a peer says of itself, once it has.
+    static func identification(of peer: PeerID, by host: LibP2PHost) async throws -> PeerIdentification {
+        while true {
+            if let known = host.identification(of: peer), known.agentVersion != nil { return known }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
     /// Sends text to the peer and expects it back.
     static func expectEcho(_ host: LibP2PHost, _ peer: PeerID, _ text: String = "hello") async throws {
         let answer = try await host.withStream(to: peer, self.echo) { stream in
