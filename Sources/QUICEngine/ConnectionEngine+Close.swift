@@ -127,6 +127,10 @@ extension ConnectionEngine {
     private func tlsFailure(_ connection: NGTCP2Connection) -> (TLSAlert, String) {
         if let rejection = self.context.verifier?.rejection { return rejection }
         let alert = TLSAlert(connection.tlsAlert)
+        if alert == .internalError, self.context.isReadingCertificate {
+            // GnuTLS has no alert for certificates that it refuses to read: one that has an extension twice is such.
+            return (.badCertificate, "the peer's certificate can't be read")
+        }
         if let name = self.context.refusedName { return (.unrecognizedName, "no certificate for \(name)") }
         if alert == .handshakeFailure {
             return (alert, "no cipher, key exchange group or signature algorithm in common")

@@ -317,7 +317,7 @@ def make(folder):
         "value-cut", "a value cut off", lambda public, signature: sequence(octets(public), octets(signature))[:-1])
     cases.value(
         "value-order", "the signature before the key",
-        lambda public, signature: sequence(octets(signature), octets(public)))
+        lambda public, signature: sequence(octets(b"\1" + signature), octets(public)))
 
     # The host key and its signature.
     raw = alice.public[4:]

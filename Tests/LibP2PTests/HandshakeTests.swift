@@ -78,7 +78,7 @@ internal import Testing
         }
     }
 
-    @Test("A dialler without a certificate, with one of no host, with two, with another protocol: each has its alert")
+    @Test("A dialler without a certificate, with one of no host, with another protocol: each has its alert")
     func refused() async throws {
         let dialler = try PrivateKey.generate()
         try await self.withServer(.generate()) { client, address, _ in
@@ -91,14 +91,6 @@ internal import Testing
             #expect(refusal?.underlying?.tlsAlert == .badCertificate)
             #expect(refusal?.closedBy == .peer)
             #expect(refusal.map { LibP2PError($0).code } == .handshakeRejected)
-            let other = CertificateTemplate(commonName: "another", now: PeerVerificationTests.now)
-            var two = try self.client(dialler)
-            let key = try SigningKey.generate(.ecdsaP256)
-            let proof = try HostCertificate.proof(by: dialler, for: key.subjectPublicKeyInfo)
-            let bare = BareCertificate(extensions: [proof], notBefore: 0, notAfter: .init(Int32.max))
-            two.tls.identity = try TLSIdentity(
-                certificateDER: [bare.der(for: key)] + other.issue().chain, privateKeyDER: key.pkcs8)
-            #expect(await self.end(client, address, two)?.underlying?.tlsAlert == .badCertificate)
             var another = try self.client(dialler)
             another.tls.protocols = ["h3"]
             #expect(await self.end(client, address, another)?.underlying?.tlsAlert == .noApplicationProtocol)

@@ -31,6 +31,32 @@ internal import Testing
         #expect(folder.names == ["file"])
     }
 
+    @Test("Inspecting tells whether others have access, and leaves it to them", arguments: [0o600, 0o644, 0o602])
+    func inspected(mode: Int) throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/file"
+        try PrivateFile.replace(path, with: [1, 2])
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        let contents = try PrivateFile.inspect(path, limit: 2)
+        #expect(contents.bytes == [1, 2])
+        #expect(contents.wasExposed == (mode != 0o600))
+        #expect(try folder.mode(of: "file") == mode)
+        #expect(throws: Errno.fileTooLarge) { try PrivateFile.inspect(path, limit: 1) }
+        #expect(throws: Errno.isFolder) { try PrivateFile.inspect(folder.path, limit: 1) }
+        #expect(throws: Errno.noSuchFile) { try PrivateFile.inspect("\(path).not", limit: 1) }
+    }
+
+    @Test("A file is made only where there is none, whole, for its owner, and no other file is left")
+    func created() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/file"
+        try PrivateFile.create(path, with: [1, 2, 3])
+        #expect(throws: Errno.fileExists) { try PrivateFile.create(path, with: [4]) }
+        #expect(try PrivateFile.read(path, limit: 10).bytes == [1, 2, 3])
+        #expect(try folder.mode(of: "file") == 0o600)
+        #expect(folder.names == ["file"])
+    }
+
     @Test("A file that others may read is taken from them, and that is told once", arguments: [0o644, 0o640, 0o602])
     func exposed(mode: Int) throws {
         let folder = try Folder()

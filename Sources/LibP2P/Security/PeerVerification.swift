@@ -26,13 +26,14 @@ public enum PeerVerification {
             // Bytes are looked at before signatures are computed: the latter cost time.
             let signed = try self.signedKey(of: certificate)
             let key = try self.hostKey(in: signed)
-            if let expecting, key.peerID != expecting {
-                throw PeerRejection(.certificateUnknown, "this is \(key.peerID), not \(expecting)")
-            }
             try self.checkSelfSignature(certificate)
             let message = SignedKey.signedMessage(for: certificate.subjectPublicKeyInfo)
             guard key.isValid(signature: signed.signature, of: message) else {
                 throw PeerRejection(.badCertificate, "the host key of \(key.peerID) did not sign the certificate's key")
+            }
+            // Last, so that the peer has shown to be the one that is named.
+            if let expecting, key.peerID != expecting {
+                throw PeerRejection(.certificateUnknown, "this is \(key.peerID), not \(expecting)")
             }
             return AuthenticatedPeer(key)
         }

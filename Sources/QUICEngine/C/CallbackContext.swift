@@ -48,6 +48,8 @@ internal import CNGTCP2
     weak var session: TLSSession?
     /// The name that the server has no certificate for.
     var refusedName: String?
+    /// The last message of the peer's was its certificate or the proof of its key.
+    var isReadingCertificate = false
 
     init(_ parts: Parts) {
         self.streams = parts.streams

@@ -2,6 +2,13 @@ internal import CNGTCP2
 
 // What GnuTLS calls during the handshake. Like all call-backs these only record, or answer from values.
 
+/// GNUTLS_HANDSHAKE_ANY, a cast that Swift does not read.
+private let anyMessage = CUnsignedInt.max
+/// The certificate itself, and the proof of its key, for which GnuTLS reads the certificate again.
+private let certificateMessages = [
+    GNUTLS_HANDSHAKE_CERTIFICATE_PKT.rawValue, GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY.rawValue,
+]
+
 private func context(_ session: OpaquePointer?) -> CallbackContext? {
     guard let owner = unsafe tern_session_owner(session) else { return nil }
     return unsafe Unmanaged<CallbackContext>.fromOpaque(owner).takeUnretainedValue()
@@ -31,18 +38,23 @@ extension TLSSession {
                 return unsafe TLSSession.selectIdentity(session, context)
             }
             // Before GnuTLS reads the message: the key must be there when it meets the client's ticket.
-            unsafe gnutls_handshake_set_hook_function(
-                self.handle, GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue, CInt(GNUTLS_HOOK_PRE)
-            ) { session, _, _, _, message in
-                guard let context = unsafe context(session), let tls = context.session, let message = unsafe message
+            unsafe gnutls_handshake_set_hook_function(self.handle, anyMessage, CInt(GNUTLS_HOOK_PRE)) {
+                session, type, _, isIncoming, message in
+                guard isIncoming != 0, let context = unsafe context(session) else { return 0 }
+                context.isReadingCertificate = certificateMessages.contains(type)
+                guard type == GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue, let tls = context.session,
+                    let message = unsafe message
                 else { return 0 }
                 return tls.choose(from: unsafe ClientHello.protocols(message.pointee.copied), context)
             }
         } else {
-            unsafe gnutls_handshake_set_hook_function(
-                self.handle, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET.rawValue, CInt(GNUTLS_HOOK_BOTH)
-            ) { session, _, when, _, message in
-                guard let context = unsafe context(session), let message = unsafe message else { return 0 }
+            unsafe gnutls_handshake_set_hook_function(self.handle, anyMessage, CInt(GNUTLS_HOOK_BOTH)) {
+                session, type, when, isIncoming, message in
+                guard isIncoming != 0, let context = unsafe context(session) else { return 0 }
+                context.isReadingCertificate = certificateMessages.contains(type)
+                guard type == GNUTLS_HANDSHAKE_NEW_SESSION_TICKET.rawValue, let message = unsafe message else {
+                    return 0
+                }
                 // Before GnuTLS reads it the message is whole; afterwards the session can be exported.
                 guard when == CUnsignedInt(GNUTLS_HOOK_POST) else {
                     context.ticketAllowsEarlyData = unsafe NewSessionTicket.allowsEarlyData(message.pointee.copied)

@@ -103,6 +103,8 @@ public struct TLSAlert: Hashable, Sendable, CustomStringConvertible {
     public static let certificateUnknown = TLSAlert(46)
     /// A message contradicts itself or what was agreed on.
     public static let illegalParameter = TLSAlert(47)
+    /// A fault of the other end's own, or one that it has no better name for.
+    static let internalError = TLSAlert(80)
     /// Nobody whom we trust signed the certificate.
     public static let unknownCA = TLSAlert(48)
     /// The certificate is good but does not entitle to this.
