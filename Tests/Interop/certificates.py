@@ -3,7 +3,8 @@
 
 Needs `cryptography`. Each case NAME has NAME.key (the certificate's key in PEM) and NAME.0.der, NAME.1.der, … (the chain);
 the file `cases.json` says of each what a judge finds: {"name", "alert" (0: accepted), "wire" (the alert in a handshake
-where it is another), "peer" (who it is), "expecting" (whom a client dials), "text" (what it is)}.
+where it is another), "peer" (who it is), "expecting" (whom a client dials), "text" (what it is)}. `keys.json` has private keys as hosts keep them, in hexadecimal:
+{"text", "private", "public", "peer", "signature" (of the bytes "hello")}.
 """
 
 import datetime
@@ -237,6 +238,37 @@ def rsa_message(modulus, exponent=65537):
     return message(RSA, sequence(sequence(identifier("1.2.840.113549.1.1.1"), element(0x05)), bits(numbers)))
 
 
+def private_keys():
+    """Private keys in all forms that peer-ids allows."""
+    form, plain = serialization.PrivateFormat, serialization.NoEncryption()
+
+    def der(key, form):
+        return key.private_bytes(serialization.Encoding.DER, form, plain)
+
+    keys = []
+
+    def add(text, host, content):
+        keys.append({
+            "text": text, "private": message(host.kind, content).hex(), "public": host.public.hex(),
+            "peer": host.peer, "signature": host.sign(b"hello").hex(),
+        })
+
+    host = Host(ED25519, ed25519.Ed25519PrivateKey.generate())
+    seed = host.key.private_bytes(serialization.Encoding.Raw, form.Raw, plain)
+    add("Ed25519", host, seed + host.public[4:])
+    add("Ed25519 as older files have it", host, seed + 2 * host.public[4:])
+    host = Host(SECP256K1, ec.generate_private_key(ec.SECP256K1()))
+    add("secp256k1", host, host.key.private_numbers().private_value.to_bytes(32, "big"))
+    for curve in ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1():
+        host = Host(ECDSA, ec.generate_private_key(curve))
+        add(f"ECDSA on {curve.name} in SEC 1", host, der(host.key, form.TraditionalOpenSSL))
+        add(f"ECDSA on {curve.name} in PKCS #8", host, der(host.key, form.PKCS8))
+    for size in 2048, 3072:
+        host = Host(RSA, rsa.generate_private_key(65537, size))
+        add(f"RSA of {size} bits", host, der(host.key, form.TraditionalOpenSSL))
+    return keys
+
+
 def make(folder):
     folder.mkdir(parents=True, exist_ok=True)
     cases = Cases(folder)
@@ -246,6 +278,7 @@ def make(folder):
     cases.host("ed25519", "an Ed25519 host key", alice)
     cases.host("ecdsa", "an ECDSA host key", Host(ECDSA, ec.generate_private_key(ec.SECP256R1())))
     cases.host("ecdsa384", "an ECDSA host key on P-384", Host(ECDSA, ec.generate_private_key(ec.SECP384R1())))
+    cases.host("ecdsa521", "an ECDSA host key on P-521", Host(ECDSA, ec.generate_private_key(ec.SECP521R1())))
     secp256k1 = Host(SECP256K1, ec.generate_private_key(ec.SECP256K1()))
     cases.host("secp256k1", "a secp256k1 host key", secp256k1)
     secp256k1.sign = lambda data: low_and_high(secp256k1, data)
@@ -359,6 +392,7 @@ def make(folder):
     cases.add("unexpected", "another peer than the one that is dialled", UNKNOWN, alice.peer, key, good,
               expecting=bob.peer)
     (folder / "cases.json").write_text(json.dumps(cases.cases, indent=1))
+    (folder / "keys.json").write_text(json.dumps(private_keys(), indent=1))
     return cases.cases
 
 

@@ -68,6 +68,28 @@ struct CertificateInteropTests {
         }
     }
 
+    @Test("Private keys of all forms are read, and give the peer ids that others give them")
+    func keys() throws {
+        struct Key: Codable {
+            let text: String
+            let `private`: String
+            let `public`: String
+            let peer: String
+            let signature: String
+        }
+        let data = try Data(contentsOf: URL(filePath: "\(Self.folder)/keys.json"))
+        let keys = try JSONDecoder().decode([Key].self, from: data)
+        #expect(keys.count >= 11)
+        let message = Array("hello".utf8)
+        for item in keys {
+            let key = try PrivateKey(decoding: [UInt8](hex: item.private))
+            #expect("\(key.peerID)" == item.peer, "\(item.text)")
+            #expect(key.publicKey.message.encoded.hex == item.public, "\(item.text)")
+            #expect(key.publicKey.isValid(signature: [UInt8](hex: item.signature), of: message), "\(item.text)")
+            #expect(key.publicKey.isValid(signature: try key.sign(message), of: message), "\(item.text)")
+        }
+    }
+
     @Test("A server tells each client on the wire, and takes a ClientHello of two datagrams")
     func servers() async throws {
         let key = try PrivateKey.generate()

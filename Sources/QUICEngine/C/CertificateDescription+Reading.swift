@@ -73,7 +73,7 @@ extension CertificateDescription {
         case GNUTLS_PK_EDDSA_ED25519: return ("Ed25519", Int(bits), encoded)
         case GNUTLS_PK_EDDSA_ED448: return ("Ed448", Int(bits), encoded)
         case GNUTLS_PK_ECDSA:
-            return ("ECDSA P-\(bits)", Int(bits), encoded)
+            return ("\(KeyKind(algorithm, bits))", Int(bits), encoded)
         default:
             let name = unsafe gnutls_pk_get_name(kind).map { unsafe String(cString: $0) }
             return (name ?? "unknown", Int(bits), encoded)

@@ -112,7 +112,8 @@ extension KeyKind {
         let kind = gnutls_pk_algorithm_t(CUnsignedInt(truncatingIfNeeded: algorithm))
         switch kind {
         case GNUTLS_PK_EDDSA_ED25519: self = .ed25519
-        case GNUTLS_PK_ECDSA: self = .ecdsa(bits: Int(bits))
+        // GnuTLS counts whole bytes.
+        case GNUTLS_PK_ECDSA: self = .ecdsa(bits: bits == 528 ? 521 : Int(bits))
         case GNUTLS_PK_RSA, GNUTLS_PK_RSA_PSS: self = .rsa(bits: Int(bits))
         default:
             let name = unsafe gnutls_pk_get_name(kind).map { unsafe String(cString: $0) }
