@@ -10,9 +10,28 @@ struct MulticastDNSCore: Sendable {
         let addresses: [Multiaddress]
     }
 
+    /// Over what an answer came: the same one comes over each interface and family, and a link-local address in it means
+    /// another one each time, or none.
+    private struct View: Hashable {
+        let family: NetworkAddress.Family
+        let scopeID: UInt32
+    }
+
     private struct Known {
-        var addresses: [Multiaddress]
-        var expiry: UInt64
+        var views: [View: (addresses: [Multiaddress], expiry: UInt64)] = [:]
+
+        /// When nothing of it holds any more.
+        var expiry: UInt64 { self.views.values.map(\.expiry).max() ?? 0 }
+
+        /// What holds, in an order that is always the same.
+        func addresses(_ now: UInt64) -> [Multiaddress] {
+            let order = self.views.sorted {
+                ($0.key.family.rawValue, $0.key.scopeID) < ($1.key.family.rawValue, $1.key.scopeID)
+            }
+            return order.filter { $0.value.expiry > now }.flatMap(\.value.addresses).reduce(into: []) { all, address in
+                if !all.contains(address) { all.append(address) }
+            }
+        }
     }
 
     /// The service of all libp2p hosts.
@@ -208,8 +227,9 @@ extension MulticastDNSCore {
                 DNSName(labels: Array(record.name.labels.dropFirst())) == names.service
             else { continue }
             for string in strings {
+                // What another host calls itself is not to be found from here.
                 guard let address = Self.address(in: string, from: remote), let peer = address.peerID,
-                    peer != self.peer
+                    peer != self.peer, self.configuration.usesLoopback || address.reach != .loopback
                 else { continue }
                 if told[peer] == nil { order.append(peer) }
                 var (addresses, seconds) = told[peer] ?? ([], record.timeToLive)
@@ -222,7 +242,7 @@ extension MulticastDNSCore {
             }
         }
         return order.compactMap { peer in
-            told[peer].flatMap { self.remember(peer, $0.addresses, seconds: $0.seconds, now) }
+            told[peer].flatMap { self.remember(peer, $0.addresses, seconds: $0.seconds, from: remote, now) }
         }
     }
 
@@ -239,27 +259,27 @@ extension MulticastDNSCore {
             }
             address = Multiaddress(unchecked: [zone] + address.components)
         }
-        // What another host calls itself is not a host here.
-        guard address.reach != .loopback || AddressReach(of: remote) == .loopback,
-            (try? address.networkAddress()) != nil
-        else { return nil }
-        return address
+        return (try? address.networkAddress()) == nil ? nil : address
     }
 
     private mutating func remember(
-        _ peer: PeerID, _ addresses: [Multiaddress], seconds: UInt32, _ now: UInt64
+        _ peer: PeerID, _ addresses: [Multiaddress], seconds: UInt32, from remote: NetworkAddress, _ now: UInt64
     ) -> Sighting? {
         guard seconds > 0 else {
             self.known[peer] = nil
             return nil
         }
-        let before = self.known[peer].flatMap { $0.expiry > now ? $0 : nil }
         if self.known[peer] == nil { self.makeRoom() }
+        var known = self.known[peer] ?? Known()
+        let before = known.addresses(now)
         // Two hours are enough for everybody.
-        self.known[peer] = Known(
-            addresses: addresses, expiry: now &+ UInt64(min(seconds, 7_200)) * 1_000_000_000)
-        guard before.map({ Set($0.addresses) != Set(addresses) }) ?? true else { return nil }
-        return Sighting(peer: peer, addresses: addresses)
+        known.views[View(family: remote.family, scopeID: remote.scopeID)] = (
+            addresses, now &+ UInt64(min(seconds, 7_200)) * 1_000_000_000
+        )
+        known.views = known.views.filter { $0.value.expiry > now }
+        self.known[peer] = known
+        let after = known.addresses(now)
+        return Set(before) == Set(after) ? nil : Sighting(peer: peer, addresses: after)
     }
 
     private mutating func makeRoom() {
