@@ -134,6 +134,7 @@ private struct DNSReader {
     private mutating func readStrings(until end: Int) throws(LibP2PError) -> [[UInt8]] {
         var strings: [[UInt8]] = []
         while self.position < end { strings.append(try self.read(Int(try self.readByte()))) }
-        return strings
+        // RFC 6763 §6.1: no string at all means the same as an empty one.
+        return strings.isEmpty ? [[]] : strings
     }
 }
