@@ -22,6 +22,13 @@ final class ManualTime: Sendable {
         try await self.bell.wait { self.state.withLock { $0.alarms.count >= count } ? .success(()) : nil }
     }
 
+    /// Waits until a task sleeps for exactly so long from now on.
+    func sleepers(until duration: Duration) async throws(LibP2PError) {
+        try await self.bell.wait {
+            self.state.withLock { $0.alarms.contains($0.now + duration) ? .success(()) : nil }
+        }
+    }
+
     /// Lets time pass.
     func advance(by duration: Duration) {
         self.state.withLock { $0.now += duration }

@@ -4,17 +4,17 @@ internal import Synchronization
 
 /// One end of a stream in memory. What is read comes in pieces of random sizes.
 final class PipeStream: DuplexStream {
-    let incoming: Pipe
-    let outgoing: Pipe
+    let incoming: BytePipe
+    let outgoing: BytePipe
 
-    init(incoming: Pipe, outgoing: Pipe) {
+    init(incoming: BytePipe, outgoing: BytePipe) {
         self.incoming = incoming
         self.outgoing = outgoing
     }
 
     /// Both ends of a stream.
     static func pair(seed: UInt64, largestPiece: Int = 40) -> (PipeStream, PipeStream) {
-        let (one, other) = (Pipe(seed: seed, largestPiece), Pipe(seed: ~seed, largestPiece))
+        let (one, other) = (BytePipe(seed: seed, largestPiece), BytePipe(seed: ~seed, largestPiece))
         return (PipeStream(incoming: one, outgoing: other), PipeStream(incoming: other, outgoing: one))
     }
 
@@ -33,7 +33,7 @@ final class PipeStream: DuplexStream {
 }
 
 /// Bytes on their way in one direction.
-final class Pipe: Sendable {
+final class BytePipe: Sendable {
     struct State {
         var bytes: [UInt8] = []
         /// All that was ever written.
@@ -55,6 +55,8 @@ final class Pipe: Sendable {
 
     /// All that was ever written.
     var history: [UInt8] { self.state.withLock { $0.history } }
+    /// How many bytes are on their way.
+    var pendingCount: Int { self.state.withLock { $0.bytes.count } }
     var isFinished: Bool { self.state.withLock { $0.isFinished } }
     var resetCode: StreamCode? { self.state.withLock { $0.resetCode } }
     var stopCode: StreamCode? { self.state.withLock { $0.stopCode } }
