@@ -150,6 +150,21 @@ extension ConnectionEngine {
         return chunk
     }
 
+    /// Lends the first piece of what arrived to `body`, and forgets as many bytes as that returns; returns how many those
+    /// were. nil: there is nothing now, `read(_:into:)` tells why.
+    ///
+    /// Nothing is copied, and a piece that is used up serves again: reading allocates nothing. What `body` leaves is lent
+    /// again; ``ConnectionEvent/streamReadable(_:)`` is told once more has come.
+    public func withNextBytes(of id: StreamID, _ body: (RawSpan) -> Int) throws(EngineError) -> Int? {
+        let entry = try self.readableEntry(id)
+        guard let used = entry.lend(body, to: self.pool) else {
+            if entry.receiving.canReceive { entry.isReadableSignalled = false }
+            return nil
+        }
+        self.noteConsumed(used, on: entry)
+        return used
+    }
+
     /// Bytes that arrived and wait for the reader.
     public func bytesReadable(on id: StreamID) -> Int {
         self.streams[id].map { $0.receiveQueue.count + $0.sink.filled } ?? 0

@@ -64,6 +64,25 @@ struct ReceiveQueueTests {
         #expect(self.read(10, from: &queue, to: pool) == [4, 5, 6])
     }
 
+    @Test("a chunk that was lent and used up serves again, object and all; one that somebody holds does not")
+    func forgets() throws {
+        let pool = ChunkPool()
+        var queue = ReceiveQueue()
+        self.append(pattern(256), to: &queue, from: pool)
+        var lent = queue.firstChunk.map { ObjectIdentifier($0) }
+        queue.firstChunk?.consume(256)
+        queue.forget(256, to: pool)
+        #expect(queue.count == 0)
+        #expect(ObjectIdentifier(pool.take(.small)) == lent)
+        self.append(pattern(256), to: &queue, from: pool)
+        let held = try #require(queue.firstChunk)
+        lent = ObjectIdentifier(held)
+        held.consume(held.count)
+        queue.forget(256, to: pool)
+        #expect(queue.firstChunk == nil)
+        #expect(ObjectIdentifier(pool.take(held.sizeClass)) != lent)
+    }
+
     @Test("drops everything at once and says how much it was")
     func removeAll() {
         let pool = ChunkPool()

@@ -228,6 +228,65 @@ struct StreamTests {
         scenario.expectNothingLeft()
     }
 
+    @Test("pieces that are lent come in order, whatever part of each is taken, and are used again")
+    func lending() throws {
+        let scenario = Scenario()
+        let (client, server) = try scenario.connect()
+        server.readsAutomatically = false
+        let id = try client.open(.unidirectional, sending: pattern(40_000))
+        #expect(scenario.run { client.saw(.streamClosed(id)) })
+        var bytes: [UInt8] = []
+        while let count = try server.live.withNextBytes(
+            of: id,
+            { lent in
+                let wanted = lent.byteOffsets.prefix(7_000)
+                for index in wanted { bytes.append(lent.byte(at: index)) }
+                return wanted.count
+            })
+        {
+            #expect(1...7_000 ~= count)
+        }
+        #expect(bytes == pattern(40_000))
+        #expect(try server.live.bytesReadable(on: id) == 0)
+        #expect(try server.read(1, from: id).result == .end)
+        #expect(scenario.run { server.saw(.streamClosed(id)) })
+        scenario.expectNothingLeft()
+    }
+
+    @Test("what is left of a lent piece is told of again with what comes next")
+    func lendingLess() throws {
+        let scenario = Scenario()
+        let (client, server) = try scenario.connect()
+        server.readsAutomatically = false
+        let id = try client.open(.unidirectional, sending: [1, 2, 3], finish: false)
+        #expect(scenario.run { server.saw(.streamReadable(id)) })
+        let before = server.count(of: .streamReadable(id))
+        // More than there is, and less than nothing, change no more than what there is.
+        #expect(try server.live.withNextBytes(of: id) { _ in -5 } == 0)
+        #expect(try client.live.write([UInt8(4)].span.bytes, to: id) == 1)
+        #expect(scenario.run { server.count(of: .streamReadable(id)) == before + 1 })
+        #expect(try server.live.withNextBytes(of: id) { $0.byte(at: 3) == 4 ? 9 : 0 } == 4)
+        #expect(try server.live.withNextBytes(of: id) { _ in 1 } == nil)
+    }
+
+    @Test("who reads the stream while a piece of it is lent takes nothing twice")
+    func lendingAndReading() throws {
+        let scenario = Scenario()
+        let (client, server) = try scenario.connect()
+        server.readsAutomatically = false
+        let id = try client.open(.unidirectional, sending: [1, 2, 3])
+        #expect(scenario.run { client.saw(.streamClosed(id)) })
+        var inner: [UInt8] = []
+        let outer = try server.live.withNextBytes(of: id) { lent in
+            inner = (try? server.live.readChunk(id))?.bytes ?? []
+            return lent.byteCount
+        }
+        #expect(inner == [1, 2, 3])
+        #expect(outer == 0)
+        #expect(try server.read(1, from: id).result == .end)
+        scenario.expectNothingLeft()
+    }
+
     @Test("tells once when all that was written has been received, also when that is so already")
     func acknowledged() throws {
         let scenario = Scenario()

@@ -43,6 +43,36 @@ struct HandlerTests {
         }
     }
 
+    /// Counts what arrives, and answers with it.
+    final class Counter: QUICConnectionHandler {
+        private var totals: [StreamID: Int] = [:]
+
+        func streamReadable(_ stream: StreamID, on connection: isolated QUICConnection) {
+            while let count = connection.withNextBytes(of: stream, { $0.byteCount }) {
+                self.totals[stream, default: 0] += count
+            }
+            guard connection.isAtEnd(stream), let total = self.totals.removeValue(forKey: stream) else { return }
+            _ = try? connection.write(Array("\(total)".utf8).span.bytes, to: stream)
+            connection.finish(stream)
+        }
+    }
+
+    @Test("a handler is lent all that arrives, and nothing of a stream that it does not know")
+    func lending() async throws {
+        try await EndpointPair.run { options in
+            options.server = { $0.handler = { _ in Counter() } }
+        } _: { pair in
+            let client = try await pair.client.connect(to: pair.address, pair.clientConfiguration())
+            let answer = try await client.withStream { stream in
+                try await stream.write([UInt8](repeating: 7, count: 300_000))
+                try stream.finish()
+                return try await stream.readToEnd(limit: 100)
+            }
+            #expect(answer == Array("300000".utf8))
+            #expect(await client.lent(of: StreamID(400)) == nil)
+        }
+    }
+
     @Test("a task that prefers the endpoint's executor talks from there")
     func executor() async throws {
         try await EndpointPair.run { pair in
@@ -60,4 +90,9 @@ struct HandlerTests {
             try await serving.value
         }
     }
+}
+
+extension QUICConnection {
+    /// What is lent of a stream, from a task.
+    fileprivate func lent(of stream: StreamID) -> Int? { self.withNextBytes(of: stream) { $0.byteCount } }
 }

@@ -3,7 +3,7 @@
 /// A chunk that was handed out is read-only; its storage goes back to the pool when the last reference goes.
 ///
 ///     let sum = chunk.withBytes { bytes in
-///         bytes.byteOffsets.reduce(0) { $0 + Int(bytes[byteAt: $1]) }
+///         bytes.byteOffsets.reduce(0) { $0 + Int(unsafe bytes.unsafeLoad(fromByteOffset: $1, as: UInt8.self)) }
 ///     }
 @safe public final class Chunk: @unchecked Sendable {
     // Sendable because a chunk has one writer, the engine, which stops writing before it hands it out.

@@ -36,6 +36,17 @@ struct ReceiveQueue {
         return chunk
     }
 
+    /// The chunk that is read next.
+    var firstChunk: Chunk? { self.chunks.first }
+
+    /// Counts bytes off that the first chunk has forgotten, and gives it back once it is empty.
+    mutating func forget(_ count: Int, to pool: ChunkPool) {
+        self.count -= count
+        guard count > 0, self.chunks.first?.count == 0, let empty = self.chunks.popFirst() else { return }
+        self.noteUse(of: empty)
+        pool.giveBack(empty)
+    }
+
     /// Copies bytes into `target` and returns how many.
     mutating func read(into target: inout MutableRawSpan, to pool: ChunkPool) -> Int {
         unsafe target.withUnsafeMutableBytes { raw in

@@ -63,6 +63,25 @@ final class StreamEntry {
         self.receiveQueue.absorb(filled)
     }
 
+    /// Lends the first piece to `body` and forgets as many bytes as that says; nil: there is none.
+    func lend(_ body: (RawSpan) -> Int, to pool: ChunkPool) -> Int? {
+        guard let (used, isAll) = self.lendFirst(body) else { return nil }
+        // Now that nobody but the queue holds the piece, it can go back whole.
+        self.receiveQueue.forget(used, to: pool)
+        if !isAll, self.receiving.canReceive { self.isReadableSignalled = false }
+        return used
+    }
+
+    /// `body` may call anything: the queue is not being accessed meanwhile, and what it takes from there is not counted here.
+    private func lendFirst(_ body: (RawSpan) -> Int) -> (used: Int, isAll: Bool)? {
+        guard let chunk = self.receiveQueue.firstChunk else { return nil }
+        let lent = chunk.count
+        let used = min(max(chunk.withBytes(body), 0), lent)
+        guard self.receiveQueue.firstChunk === chunk, chunk.count == lent else { return (0, true) }
+        chunk.consume(used)
+        return (used, used == lent)
+    }
+
     /// Bytes or a FIN wait to be sent.
     var hasSomethingToSend: Bool {
         guard self.sending.canWrite else { return false }

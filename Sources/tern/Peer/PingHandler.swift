@@ -32,7 +32,7 @@ final class PingHandler: QUICConnectionHandler {
 
     func streamReadable(_ stream: StreamID, on connection: isolated QUICConnection) {
         guard stream == self.stream else { return }
-        while let chunk = connection.readChunk(stream) { self.received += chunk.count }
+        while let count = connection.withNextBytes(of: stream, { $0.byteCount }) { self.received += count }
         guard connection.isAtEnd(stream) else { return }
         self.stream = nil
         guard self.received == 1 else { return self.report(.failure(PeerFailure("the echo differs"))) }

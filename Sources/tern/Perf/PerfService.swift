@@ -7,6 +7,12 @@ struct PerfService {
         var header: [UInt8] = []
         /// How many bytes are still owed; nil until the client has finished.
         var left: UInt64?
+
+        /// Keeps the first eight bytes, and counts all.
+        mutating func take(_ bytes: RawSpan) -> Int {
+            for index in bytes.byteOffsets.prefix(8 - self.header.count) { self.header.append(bytes.byte(at: index)) }
+            return bytes.byteCount
+        }
     }
 
     private var transfers: [StreamID: Transfer] = [:]
@@ -24,10 +30,7 @@ struct PerfService {
 
     mutating func receive(_ stream: StreamID, _ connection: isolated QUICConnection) {
         guard var transfer = self.transfers[stream] else { return }
-        while let chunk = connection.readChunk(stream) {
-            self.bytesReceived += UInt64(chunk.count)
-            if transfer.header.count < 8 { transfer.header += chunk.bytes.prefix(8 - transfer.header.count) }
-        }
+        while let count = connection.withNextBytes(of: stream, { transfer.take($0) }) { self.bytesReceived += UInt64(count) }
         guard transfer.left == nil, connection.isAtEnd(stream) else {
             self.transfers[stream] = transfer
             return
