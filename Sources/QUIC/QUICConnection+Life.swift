@@ -146,7 +146,7 @@ extension QUICConnection {
     ) throws(QUICError) -> R {
         defer { self.touch() }
         do throws(EngineError) {
-            return try body(self.engine, self.router.assumeIsolated { $0.now })
+            return try body(self.engine, self.router.onLoop { $0.now })
         } catch {
             throw self.progress.withLock { $0.error } ?? QUICError(error)
         }

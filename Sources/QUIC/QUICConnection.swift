@@ -30,17 +30,18 @@ public actor QUICConnection {
     var handler: (any QUICConnectionHandler)?
     /// Datagrams wait in the engine for a handler, which is made when the handshake is complete.
     var holdsDatagrams = false
-    var streams: [StreamID: StreamCore] = [:]
+    // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
+    @safe @exclusivity(unchecked) var streams: [StreamID: StreamCore] = [:]
     /// What streams wait to be told that they were acknowledged.
     var questions: [StreamID: UInt64] = [:]
     /// 0-RTT streams that the server refused, until the handshake says how many may be opened again.
     var rejected: [RejectedStream] = []
     var hasReopenedStreams = false
-    var wakes = Wakes()
-    var undigested: [ConnectionEvent] = []
+    @safe @exclusivity(unchecked) var wakes = Wakes()
+    @safe @exclusivity(unchecked) var undigested: [ConnectionEvent] = []
     /// Never again will there be as many events at once, most likely: the room for them is given up.
     var isPastHandshake = false
-    var arrivals: [Chunk] = []
+    @safe @exclusivity(unchecked) var arrivals: [Chunk] = []
     /// The router has it on its list for this turn.
     var isTouched = false
     /// Nothing is sent yet: the application still writes what is to go out first.

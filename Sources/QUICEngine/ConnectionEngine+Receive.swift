@@ -132,10 +132,10 @@ extension ConnectionEngine {
 
     /// The eight latest paths are kept: a peer that rebinds all the time must not grow the list.
     func indexOfPath(_ path: NetworkPath) -> Int {
-        let paths = self.context.statistics.paths
-        if let last = paths.last, last.path == path { return paths.count - 1 }
-        if let index = paths.firstIndex(where: { $0.path == path }) { return index }
-        if paths.count == 8 { self.context.statistics.paths.removeFirst() }
+        let count = self.context.statistics.paths.count
+        if self.context.statistics.paths.last?.path == path { return count - 1 }
+        if let index = self.context.statistics.paths.firstIndex(where: { $0.path == path }) { return index }
+        if count == 8 { self.context.statistics.paths.removeFirst() }
         self.context.statistics.paths.append(PathStatistics(path: path))
         return self.context.statistics.paths.count - 1
     }

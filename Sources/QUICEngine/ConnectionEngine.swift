@@ -14,7 +14,7 @@ public final class ConnectionEngine {
     /// The configuration it was made with.
     public let configuration: EngineConfiguration
     /// What the last ``transmit(into:maximumDatagrams:now:)`` wrote, in the order to send it in.
-    public internal(set) var runs: [TransmitRun] = []
+    @safe @exclusivity(unchecked) public internal(set) var runs: [TransmitRun] = []
     /// What the handshake agreed on, once it is complete.
     public internal(set) var handshake: HandshakeSummary?
     /// Why the connection ended, if it did.
@@ -32,7 +32,7 @@ public final class ConnectionEngine {
     /// Nil once the connection is closing: nothing of it is needed but the saved packet.
     var connection: NGTCP2Connection?
     var state = ConnectionState()
-    var datagrams: DatagramQueue
+    @safe @exclusivity(unchecked) var datagrams: DatagramQueue
     var nextDatagramID: UInt64 = 0
     var savedClose: SavedClose?
     /// The connection's window is used up: only ends of streams are offered until it grows.

@@ -43,10 +43,10 @@ final class JobQueue: @unchecked Sendable {
     private let ownJobs = Atomic<Int>(0)
 
     // The rest is touched by the loop's thread alone.
-    private var own: [Work] = []
-    private var batch: [Work] = []
+    @safe @exclusivity(unchecked) private var own: [Work] = []
+    @safe @exclusivity(unchecked) private var batch: [Work] = []
     private var next = 0
-    private(set) var signalled: [any LoopClient] = []
+    @safe @exclusivity(unchecked) private(set) var signalled: [any LoopClient] = []
 
     /// Called by the loop's thread before anything else.
     func adoptThread() { self.thread.store(tern_thread_self(), ordering: .releasing) }

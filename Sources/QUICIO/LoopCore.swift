@@ -32,9 +32,10 @@ internal import Synchronization
     private let queue: JobQueue
     private var epoll: Int32 = -1
     private var usesMilliseconds: Int32
-    private var seats: [Seat] = []
+    // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
+    @safe @exclusivity(unchecked) private var seats: [Seat] = []
     private var hasEmptySeats = false
-    private var watches: [Watch] = []
+    @safe @exclusivity(unchecked) private var watches: [Watch] = []
     private var nextKey: UInt64 = 1
     private let events: UnsafeMutablePointer<epoll_event>
 

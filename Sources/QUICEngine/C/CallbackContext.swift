@@ -17,9 +17,10 @@ internal import CNGTCP2
     let qlog: QlogSink?
     let logLineLimit: Int
 
-    var events: [ConnectionEvent] = []
+    // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
+    @safe @exclusivity(unchecked) var events: [ConnectionEvent] = []
     var received: DatagramQueue
-    var statistics = ConnectionStatistics()
+    @safe @exclusivity(unchecked) var statistics = ConnectionStatistics()
     var connectionIDs = LocalConnectionIDs()
     /// Steps of the life that C reported; the engine takes them when C has returned.
     var completedHandshake = false
@@ -31,7 +32,7 @@ internal import CNGTCP2
     /// Bytes that arrived for streams nobody reads: their connection credit is due.
     var discardedBytes: UInt64 = 0
     /// Streams whose end of sending or closing was reported: the engine sees whether they are done.
-    var touched: [StreamEntry] = []
+    @safe @exclusivity(unchecked) var touched: [StreamEntry] = []
     var ticket: (session: [UInt8], allowsEarlyData: Bool)?
     var ticketAllowsEarlyData = false
     var readableDatagramsSignalled = false

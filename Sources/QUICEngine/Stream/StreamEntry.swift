@@ -9,7 +9,8 @@ final class StreamEntry {
 
     // Sending
     var sending: SendState
-    var sendQueue = SendQueue()
+    // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
+    @safe @exclusivity(unchecked) var sendQueue = SendQueue()
     /// The application called finish; the FIN goes out with or after the last byte.
     var wantsFIN = false
     var isFINCommitted = false
@@ -26,7 +27,7 @@ final class StreamEntry {
 
     // Receiving
     var receiving: ReceiveState
-    var receiveQueue = ReceiveQueue()
+    @safe @exclusivity(unchecked) var receiveQueue = ReceiveQueue()
     /// Bytes that arrived in order, whether anybody reads them or not.
     var bytesReceived: UInt64 = 0
     /// Consumed bytes whose credit was not returned to the peer yet.

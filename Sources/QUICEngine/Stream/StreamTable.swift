@@ -1,9 +1,10 @@
 /// The streams of one connection, and the lists of those that want something done.
 final class StreamTable {
-    private var entries: [StreamID: StreamEntry] = [:]
+    // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
+    @safe @exclusivity(unchecked) private var entries: [StreamID: StreamEntry] = [:]
     /// Streams with consumed bytes whose credit is to be returned.
-    private var creditors: [StreamEntry] = []
-    var scheduler: SendScheduler
+    @safe @exclusivity(unchecked) private var creditors: [StreamEntry] = []
+    @safe @exclusivity(unchecked) var scheduler: SendScheduler
     /// What all streams have queued or in flight.
     let buffered = SendQueue.Total()
     /// Streams that the library has forgotten and replaced although the application has not seen them.
