@@ -33,7 +33,7 @@ internal import Synchronization
             throw EngineError(.invalidCredentials, "allocating credentials failed")
         }
         unsafe self.handle = try Self.start(
-            flags, client.cryptography.priority(certificateTypes: types), client.protocols, identity)
+            flags, client.cryptography, types, client.protocols, identity)
         self.identity = identity
         self.replayWindow = nil
         self.offersEarlyData = offersEarlyData
@@ -70,7 +70,7 @@ internal import Synchronization
             client: Self.accepted(raw: server.acceptsRawPublicKeys))
         if !types.isEmpty { flags |= tern_tls_raw_keys }
         unsafe self.handle = try Self.start(
-            flags, server.cryptography.priority(certificateTypes: types), server.protocols, identity)
+            flags, server.cryptography, types, server.protocols, identity)
         self.identity = identity
         self.replayWindow = replayWindow
         self.offersEarlyData = false
@@ -188,13 +188,14 @@ internal import Synchronization
     var acceptedEarlyData: Bool { unsafe tern_session_accepted_early_data(self.handle) != 0 }
 
     private static func start(
-        _ flags: CUnsignedInt, _ priority: String, _ protocols: [String], _ identity: TLSIdentity
+        _ flags: CUnsignedInt, _ cryptography: TLSCryptography, _ certificateTypes: [String], _ protocols: [String],
+        _ identity: TLSIdentity
     ) throws(EngineError) -> OpaquePointer {
         var session: OpaquePointer?
         try check("starting TLS", unsafe gnutls_init(&session, flags))
         guard let session = unsafe session else { throw EngineError(.invalidCredentials, "starting TLS failed") }
         do throws(EngineError) {
-            let priorities = try unsafe PriorityCache.priorities(priority)
+            let priorities = try unsafe PriorityCache.priorities(cryptography, certificateTypes)
             try check("choosing ciphers and groups", unsafe gnutls_priority_set(session, priorities))
             let credentials = unsafe UnsafeMutableRawPointer(identity.credentials)
             try check("credentials", unsafe gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials))
@@ -262,17 +263,27 @@ private enum PriorityCache {
         let handle: OpaquePointer
     }
 
-    private static let entries = Mutex<[String: Entry]>([:])
+    /// What GnuTLS's notation is made from.
+    private struct Choice: Hashable {
+        let cryptography: TLSCryptography
+        let certificateTypes: [String]
+    }
+
+    private static let entries = Mutex<[Choice: Entry]>([:])
 
     /// Parsed under the lock: two threads that need the same choice must not parse it twice and keep one.
-    static func priorities(_ text: String) throws(EngineError) -> OpaquePointer {
+    static func priorities(
+        _ cryptography: TLSCryptography, _ certificateTypes: [String]
+    ) throws(EngineError) -> OpaquePointer {
+        let choice = Choice(cryptography: cryptography, certificateTypes: certificateTypes)
         let (entry, result) = self.entries.withLock { entries -> (Entry?, CInt) in
-            if let entry = entries[text] { return (entry, 0) }
+            if let entry = entries[choice] { return (entry, 0) }
             var handle: OpaquePointer?
+            let text = cryptography.priority(certificateTypes: certificateTypes)
             let result = unsafe gnutls_priority_init(&handle, text, nil)
             guard result == 0, let handle = unsafe handle else { return (nil, result) }
             let entry = unsafe Entry(handle: handle)
-            entries[text] = entry
+            entries[choice] = entry
             return (entry, 0)
         }
         try check("choosing ciphers and groups", result)

@@ -24,31 +24,24 @@ public final class ConnectionTable<Handle: Hashable> {
         case unknown
     }
 
-    struct Slot {
-        var isEstablished = false
-        var initial: ConnectionID?
-        var issued: [IssuedConnectionID] = []
-        var address: NetworkAddress?
-        var resetTokens: [LearnedResetToken] = []
-    }
-
     /// How many bytes the IDs have that we issue: short headers do not say.
     public let localIDLength: Int
     /// How many retired IDs are remembered.
     public var tombstoneLimit: Int { self.tombstones.limit }
 
     // The maps hold slot numbers and not handles: they are the same for every kind of handle, and compiled once.
-    var slots: [Slot?] = []
+    // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
+    @safe @exclusivity(unchecked) var slots: [RouteSlot?] = []
     /// Whose slot it is. Apart, so that a look-up touches nothing else of it.
-    private(set) var handles: [Handle?] = []
+    @safe @exclusivity(unchecked) private(set) var handles: [Handle?] = []
     var slotNumbers: [Handle: Int] = [:]
     var addresses: [NetworkAddress: AddressOwners] = [:]
     var resetTokenOwners: [StatelessResetToken: Int] = [:]
     let counters = RoutingCounters()
     private var freeSlots: [Int] = []
-    private var issued: ConnectionIDMap<IssuedRoute> = .init()
+    @safe @exclusivity(unchecked) private var issued: ConnectionIDMap<IssuedRoute> = .init()
     private var initial: ConnectionIDMap<Int> = .init()
-    private var tombstones: Tombstones
+    @safe @exclusivity(unchecked) private var tombstones: Tombstones
     private(set) var sequenceNumbers = SequenceHistogram()
     private(set) var establishedConnectionCount = 0
     private(set) var establishedIDCount = 0
@@ -231,23 +224,33 @@ public final class ConnectionTable<Handle: Hashable> {
 
     // MARK: Slots
 
-    func slot(of handle: Handle) -> Slot? { self.slotNumbers[handle].flatMap { self.slots[$0] } }
+    func slot(of handle: Handle) -> RouteSlot? { self.slotNumbers[handle].flatMap { self.slots[$0] } }
 
     private func slotNumber(for handle: Handle) -> Int {
         if let number = self.slotNumbers[handle] { return number }
         let number: Int
         if let free = self.freeSlots.popLast() {
             number = free
-            self.slots[number] = Slot()
+            self.slots[number] = RouteSlot()
             self.handles[number] = handle
         } else {
             number = self.slots.count
-            self.slots.append(Slot())
+            self.slots.append(RouteSlot())
             self.handles.append(handle)
         }
         self.slotNumbers[handle] = number
         return number
     }
+}
+
+/// What a connection has in the table. Not inside the table: for any handle it would be another type, which is found out
+/// about at run time whenever one is touched.
+struct RouteSlot {
+    var isEstablished = false
+    var initial: ConnectionID?
+    var issued: [IssuedConnectionID] = []
+    var address: NetworkAddress?
+    var resetTokens: [LearnedResetToken] = []
 }
 
 private struct IssuedRoute {

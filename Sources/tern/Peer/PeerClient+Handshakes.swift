@@ -57,7 +57,8 @@ extension PeerClient {
         client.sessions = store
         let connection = try await endpoint.connect(to: self.options.address, client)
         try self.need(connection.handshakeSummary?.isResumed == true, "the server did not resume a session")
-        try await PerfClient.awaitTicket(connection)
+        // The time of all of them together is bounded.
+        try await PerfClient.awaitTicketForEver(connection)
         connection.close()
     }
 }
