@@ -30,7 +30,9 @@ struct PerfService {
 
     mutating func receive(_ stream: StreamID, _ connection: isolated QUICConnection) {
         guard var transfer = self.transfers[stream] else { return }
-        while let count = connection.withNextBytes(of: stream, { transfer.take($0) }) { self.bytesReceived += UInt64(count) }
+        while let count = connection.withNextBytes(of: stream, { transfer.take($0) }) {
+            self.bytesReceived += UInt64(count)
+        }
         guard transfer.left == nil, connection.isAtEnd(stream) else {
             self.transfers[stream] = transfer
             return
