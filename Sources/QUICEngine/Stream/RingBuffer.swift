@@ -1,37 +1,41 @@
 /// A queue over one growing array: appending and taking from the front cost the same at any length.
+///
+/// It is inlinable, so that it is compiled for what the other modules queue: unspecialised, the type of each element was looked
+/// up at run time for every piece that a stream receives.
+@usableFromInline
 package struct RingBuffer<Element> {
-    private var slots: ContiguousArray<Element?> = []
-    private var head = 0
-    package private(set) var count = 0
+    @usableFromInline var slots: ContiguousArray<Element?> = []
+    @usableFromInline var head = 0
+    @usableFromInline package internal(set) var count = 0
 
-    package var isEmpty: Bool { self.count == 0 }
+    @inlinable package var isEmpty: Bool { self.count == 0 }
 
-    package var first: Element? { self.count == 0 ? nil : self.slots[self.head] }
+    @inlinable package var first: Element? { self.count == 0 ? nil : self.slots[self.head] }
 
-    package var last: Element? { self.count == 0 ? nil : self[self.count - 1] }
+    @inlinable package var last: Element? { self.count == 0 ? nil : self[self.count - 1] }
 
-    package subscript(index: Int) -> Element? {
+    @inlinable package subscript(index: Int) -> Element? {
         guard index >= 0, index < self.count else { return nil }
         return self.slots[(self.head &+ index) & (self.slots.count &- 1)]
     }
 
-    package init() {}
+    @inlinable package init() {}
 
-    package mutating func append(_ element: Element) {
+    @inlinable package mutating func append(_ element: Element) {
         if self.count == self.slots.count { self.grow() }
         self.slots[(self.head &+ self.count) & (self.slots.count &- 1)] = element
         self.count += 1
     }
 
     /// Puts an element back before all others.
-    package mutating func prepend(_ element: Element) {
+    @inlinable package mutating func prepend(_ element: Element) {
         if self.count == self.slots.count { self.grow() }
         self.head = (self.head &- 1) & (self.slots.count &- 1)
         self.slots[self.head] = element
         self.count += 1
     }
 
-    @discardableResult
+    @inlinable @discardableResult
     package mutating func popFirst() -> Element? {
         guard self.count > 0 else { return nil }
         let element = self.slots[self.head].take()
@@ -41,7 +45,7 @@ package struct RingBuffer<Element> {
     }
 
     /// Takes the first element for which `isWanted` holds out of the middle; costs as much as the buffer is long.
-    @discardableResult
+    @inlinable @discardableResult
     package mutating func removeFirst(where isWanted: (Element) -> Bool) -> Element? {
         var found: Element?
         for _ in 0..<self.count {
@@ -51,21 +55,21 @@ package struct RingBuffer<Element> {
         return found
     }
 
-    @discardableResult
+    @inlinable @discardableResult
     package mutating func popLast() -> Element? {
         guard self.count > 0 else { return nil }
         self.count -= 1
         return self.slots[(self.head &+ self.count) & (self.slots.count &- 1)].take()
     }
 
-    package mutating func removeAll() {
+    @inlinable package mutating func removeAll() {
         self.slots.removeAll()
         self.head = 0
         self.count = 0
     }
 
     /// The size stays a power of two, so that a mask replaces a division.
-    private mutating func grow() {
+    @inlinable mutating func grow() {
         var larger = ContiguousArray<Element?>(repeating: nil, count: max(4, self.slots.count * 2))
         for index in 0..<self.count { larger[index] = self[index] }
         self.slots = larger
