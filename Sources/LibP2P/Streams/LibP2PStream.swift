@@ -127,6 +127,7 @@ public final class LibP2PStream: Sendable {
                 self.state.withLock { [pending] in $0.pending = pending }
                 throw error
             }
+            let error = Negotiation.refusal(of: self.protocolID, by: error) ?? error
             self.state.withLock { state in
                 state.pending = nil
                 state.failure = error

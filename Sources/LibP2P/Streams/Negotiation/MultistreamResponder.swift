@@ -10,10 +10,13 @@ struct MultistreamResponder: Sendable {
         var selected: ProtocolID?
         /// What came behind the protocol: it is the application's.
         var remainder: [UInt8] = []
+        /// Nothing more that makes sense will come: what was offered was refused.
+        var isOver = false
     }
 
     private var isGreeted = false
     private var isListed = false
+    private var hasRefused = false
     private var attemptCount = 0
     private var reader = MultistreamReader()
 
@@ -23,7 +26,7 @@ struct MultistreamResponder: Sendable {
     ) throws(LibP2PError) -> Step {
         self.reader.append(bytes)
         var step = Step()
-        while let text = try self.reader.next() {
+        while let text = try self.next(&step) {
             guard self.isGreeted else {
                 step.reply += try self.greet(text)
                 continue
@@ -38,9 +41,21 @@ struct MultistreamResponder: Sendable {
                 return step
             } else {
                 step.reply += Multistream.refusal
+                self.hasRefused = true
             }
         }
         return step
+    }
+
+    /// What follows a lazy offer that was refused is not meant for us, and no fault of the peer.
+    private mutating func next(_ step: inout Step) throws(LibP2PError) -> [UInt8]? {
+        do throws(LibP2PError) {
+            return try self.reader.next()
+        } catch {
+            guard self.hasRefused else { throw error }
+            step.isOver = true
+            return nil
+        }
     }
 
     private mutating func greet(_ text: [UInt8]) throws(LibP2PError) -> [UInt8] {

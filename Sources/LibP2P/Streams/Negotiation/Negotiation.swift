@@ -1,6 +1,6 @@
 /// Drives multistream-select over a stream, with a deadline.
 ///
-/// Where it fails, the stream is reset: nobody can say what further bytes on it would mean.
+/// Where it fails, the stream is given up: nobody can say what further bytes on it would mean.
 enum Negotiation {
     /// How long it may take; what other implementations allow.
     static let defaultDeadline = Duration.seconds(10)
@@ -34,6 +34,9 @@ enum Negotiation {
                 let bytes = try await self.read(base)
                 let step = try responder.receive(bytes, serving: isServed, listing: names)
                 try await self.reply(step, on: base)
+                if step.isOver {
+                    throw LibP2PError(.protocolNotSupported, "the peer offers nothing that is served here")
+                }
                 guard let name = step.selected else { continue }
                 return NegotiatedStream(protocolID: name, base: base, remainder: step.remainder)
             }
@@ -69,6 +72,16 @@ enum Negotiation {
         }
     }
 
+    /// What a reset means that comes in place of an answer: a peer that does not serve the protocol may say so that way.
+    static func refusal(of name: ProtocolID, by error: LibP2PError) -> LibP2PError? {
+        guard error.code == .streamReset,
+            error.applicationCode == StreamCode.protocolNegotiationFailed.rawValue
+        else { return nil }
+        return LibP2PError(
+            .protocolNotSupported, "the peer does not speak \(name): it reset the stream",
+            applicationCode: error.applicationCode, underlying: error.underlying)
+    }
+
     /// The code that a stream is given up with.
     static func code(for error: LibP2PError) -> StreamCode {
         switch error.code {
@@ -85,9 +98,17 @@ enum Negotiation {
         do throws(LibP2PError) {
             return try await time.limit(deadline, for: "the negotiation of a protocol", body)
         } catch {
-            base.reset(code: self.code(for: error))
+            self.end(base, after: error)
             throw error
         }
+    }
+
+    /// A refusal that was sent must arrive, which a reset would overtake.
+    private static func end(_ base: any DuplexStream, after error: LibP2PError) {
+        guard error.code == .protocolNotSupported, (try? base.finish()) != nil else {
+            return base.reset(code: self.code(for: error))
+        }
+        base.stopReading(code: self.code(for: error))
     }
 
     private static func read(_ base: any DuplexStream) async throws(LibP2PError) -> [UInt8] {
