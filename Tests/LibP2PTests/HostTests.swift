@@ -19,6 +19,9 @@ struct HostTests {
             // The one that only dials can be talked to over the connection that it made.
             try await HostScene.expectEcho(hosts[0], hosts[1].peerID, "and back")
             #expect(hosts[0].connections.map(\.direction) == [.inbound])
+            #expect(hosts[0].statistics.connectionsOpened.inbound == 1)
+            #expect(hosts[1].statistics.connectionsOpened.outbound == 1)
+            #expect(hosts[1].statistics.streamsOpened.outbound >= 1)
         }
     }
 

@@ -16,6 +16,7 @@ struct HostState: Sendable {
     var reconnector = Reconnector()
     var arrivals = Arrivals()
     var lastNumber: UInt64 = 0
+    var statistics = LibP2PStatistics()
 
     /// What the connected peers have said of themselves.
     var identifications: [PeerID: PeerIdentification] = [:]
@@ -54,6 +55,7 @@ struct HostState: Sendable {
     /// Takes a connection in. Returns whether it is the first with its peer.
     mutating func add(_ connection: LibP2PConnection, as host: PeerID, now: ContinuousClock.Instant) -> Bool {
         let isFirst = self.peers[connection.peer] == nil
+        self.statistics.connectionsOpened[connection.direction] += 1
         self.peers[connection.peer, default: PeerConnections(host: host, peer: connection.peer)]
             .add(connection, now: now)
         if connection.direction == .inbound, !connection.isRelayed, connection.remoteAddress.reach == .global {
@@ -71,6 +73,7 @@ struct HostState: Sendable {
         _ connection: LibP2PConnection, now: ContinuousClock.Instant, random: inout some RandomNumberGenerator
     ) -> Bool? {
         guard self.peers[connection.peer]?.byNumber[connection.number] != nil else { return nil }
+        self.statistics.connectionsClosed[connection.direction] += 1
         self.peers[connection.peer]?.remove(connection)
         self.keeper.remove(connection.number)
         self.ledger.release(connection.ticket)

@@ -50,7 +50,7 @@ extension LibP2PHost {
             }
             return .accept
         } catch {
-            self.fan.publish(.inboundFailed(from: Multiaddress(remote), reason: error))
+            self.noteFailure(of: Multiaddress(remote), because: error)
             return .refuse
         }
     }
@@ -60,7 +60,7 @@ extension LibP2PHost {
             if let ticket = state.arrivals.take(from: address) { state.ledger.release(ticket) }
         }
         let reason = LibP2PError(.unreachable, "the peer did not complete the handshake")
-        self.fan.publish(.inboundFailed(from: Multiaddress(address), reason: reason))
+        self.noteFailure(of: Multiaddress(address), because: reason)
     }
 
     private func serve(_ quic: QUICConnection) async {
@@ -85,7 +85,7 @@ extension LibP2PHost {
         } catch {
             if let ticket { self.release(ticket) }
             quic.close(code: error.connectionCode.rawValue, reason: Self.word(for: error))
-            self.fan.publish(.inboundFailed(from: Multiaddress(remote), reason: error))
+            self.noteFailure(of: Multiaddress(remote), because: error)
         }
     }
 

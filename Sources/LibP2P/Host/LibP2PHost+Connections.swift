@@ -50,7 +50,7 @@ extension LibP2PHost {
         self.jobs.add { await self.identify(over: connection) }
         await withDiscardingTaskGroup { group in
             while let stream = try? await connection.base.acceptStream() {
-                guard let lease = self.lease(.inbound, on: connection) else {
+                guard let lease = try? self.lease(.inbound, on: connection) else {
                     stream.reset(code: .resourceLimitExceeded)
                     continue
                 }
@@ -97,11 +97,7 @@ extension LibP2PHost {
     func openStream(
         on connection: LibP2PConnection, _ protocols: [ProtocolID], isLazy: Bool
     ) async throws(LibP2PError) -> LibP2PStream {
-        let lease = try self.change { state throws(LibP2PError) in
-            let ticket = try state.ledger.reserveStream(.outbound, on: connection.ticket)
-            state.peers[connection.peer]?.choice.streamOpened(connection.number)
-            return StreamLease(ticket, on: connection, of: self)
-        }
+        let lease = try self.lease(.outbound, on: connection)
         let base = try await connection.base.openStream()
         let limit = self.configuration.negotiationTimeout
         let negotiated = try await Negotiation.initiate(base, offers: protocols, isLazy: isLazy, deadline: limit)
@@ -114,11 +110,20 @@ extension LibP2PHost {
         return LibP2PStream(negotiated, peer: connection.peer, on: connection, lease: lease, deadline: limit)
     }
 
-    private func lease(_ direction: ConnectionDirection, on connection: LibP2PConnection) -> StreamLease? {
-        try? self.change { state throws(LibP2PError) in
-            let ticket = try state.ledger.reserveStream(direction, on: connection.ticket)
-            state.peers[connection.peer]?.choice.streamOpened(connection.number)
-            return StreamLease(ticket, on: connection, of: self)
+    /// A place for one more stream of a connection.
+    private func lease(
+        _ direction: ConnectionDirection, on connection: LibP2PConnection
+    ) throws(LibP2PError) -> StreamLease {
+        do throws(LibP2PError) {
+            return try self.change { state throws(LibP2PError) in
+                let ticket = try state.ledger.reserveStream(direction, on: connection.ticket)
+                state.statistics.streamsOpened[direction] += 1
+                state.peers[connection.peer]?.choice.streamOpened(connection.number)
+                return StreamLease(ticket, on: connection, of: self)
+            }
+        } catch {
+            self.state.withLock { $0.statistics.streamsRefused &+= 1 }
+            throw error
         }
     }
 

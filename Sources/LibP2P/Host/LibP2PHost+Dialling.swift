@@ -112,7 +112,9 @@ extension LibP2PHost {
             if state.dials[peer] === dial { state.dials[peer] = nil }
             guard case .failure(let error) = outcome else { return }
             state.reconnector.failed(peer, now: .now, random: &random)
-            if error.code != .cancelled { state.backoff.failed(peer, now: .now, random: &random) }
+            guard error.code != .cancelled else { return }
+            state.statistics.dialsFailed &+= 1
+            state.backoff.failed(peer, now: .now, random: &random)
         }
         if case .failure(let error) = outcome, error.code != .cancelled {
             self.fan.publish(.dialFailed(peer, reason: error))
