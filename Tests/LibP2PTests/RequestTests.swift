@@ -52,8 +52,7 @@ struct RequestTests {
     @Test("a dial is tried again where that may help, and not where the peer is somebody else")
     func retries() async throws {
         let policy = RetryPolicy(attempts: 3, pause: .milliseconds(1))
-        let client = try HostScene.host(listening: false) { $0.dialTimeout = .milliseconds(500) }
-        try await HostScene.run([HostScene.host(), client]) { hosts in
+        try await HostScene.run([HostScene.host(), HostScene.host(listening: false)]) { hosts in
             let stranger = try PrivateKey.generate().peerID
             let events = hosts[1].events()
             let info = PeerInfo(id: stranger, addresses: [hosts[0].addresses[0].withoutPeer])
