@@ -24,6 +24,11 @@ let examples: [Target] =
             name: "QuickStart\(name)", dependencies: ["QUIC"], path: "Examples/QuickStart/\(name)",
             swiftSettings: houseSettings)
     }
+    + [
+        .executableTarget(
+            name: "HolePunchExample", dependencies: ["LibP2P", "ExampleSupport"], path: "Examples/HolePunch",
+            swiftSettings: houseSettings)
+    ]
     + [.target(name: "ExampleSupport", dependencies: ["QUIC"], path: "Examples/Support", swiftSettings: houseSettings)]
 
 let package = Package(

@@ -44,6 +44,10 @@ public struct LibP2PConfiguration: Sendable {
 
     /// Asks peers for their identity (identify), and answers when they ask.
     public var identifies = true
+    /// What part it takes in relaying.
+    public var relay = RelayUse.off
+    /// Makes direct connections out of relayed ones where it can (DCUtR); where it can't, the relayed ones stay.
+    public var holePunching = true
     /// Answers the ping protocol.
     public var answersPings = true
 

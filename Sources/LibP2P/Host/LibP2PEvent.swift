@@ -24,6 +24,8 @@ public enum LibP2PEvent: Hashable, Sendable {
     case addressesFound(PeerID, [Multiaddress], source: AddressSource)
     /// A peer has said what it is and what it speaks.
     case identified(PeerID, agent: String?, protocols: [ProtocolID], addresses: [Multiaddress])
+    /// A direct connection was made out of a relayed one, or could not be.
+    case holePunched(PeerID, HolePunchOutcome)
     /// Several peers agree that this host is seen at this address.
     case observedAddressConfirmed(Multiaddress)
 }

@@ -10,7 +10,8 @@ extension LibP2PHost {
 
     /// The same without the id, for peers to be told.
     var announcements: [Multiaddress] {
-        (self.listenAddresses + self.configuration.announcedAddresses + self.confirmedAddresses)
+        (self.listenAddresses + self.configuration.announcedAddresses + self.confirmedAddresses
+            + (self.relays.client?.addresses ?? []))
             .map(\.withoutPeer).uniqued()
     }
 

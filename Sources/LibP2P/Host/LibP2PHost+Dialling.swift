@@ -237,10 +237,4 @@ extension LibP2PHost {
             throw error
         }
     }
-
-    private func dialThroughRelay(
-        _ address: Multiaddress, _ peer: PeerID?
-    ) async throws(LibP2PError) -> LibP2PConnection {
-        throw LibP2PError(.noAddress, "\(address) leads through a relay, and this host uses none")
-    }
 }

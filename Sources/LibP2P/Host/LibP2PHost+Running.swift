@@ -8,6 +8,7 @@ extension LibP2PHost {
     public nonisolated(nonsending) func run<R>(_ body: (LibP2PHost) async throws -> R) async throws -> R {
         try self.begin()
         try self.serveOwnProtocols()
+        try self.serveRelaying()
         let result: Result<R, any Error>
         do {
             result = .success(try await self.whileRunning(body))
@@ -66,6 +67,7 @@ extension LibP2PHost {
             group.addTask { await self.jobs.run() }
             group.addTask { await self.keepUp() }
             group.addTask { await self.watchInterfaces() }
+            group.addTask { await self.runRelaying() }
             for discovery in self.configuration.discoveries {
                 group.addTask { await self.discover(by: discovery) }
             }

@@ -27,6 +27,7 @@ public final class LibP2PHost: Sendable {
     let identity: TLSIdentity
     let state: Mutex<HostState>
     let jobs = JobBox()
+    let relays: HostRelays
     let fan = EventFan<LibP2PEvent>()
 
     /// Makes a host with a key, which is its name for everybody else: keep it, ``KeyFile`` helps.
@@ -44,6 +45,7 @@ public final class LibP2PHost: Sendable {
         self.peerID = key.peerID
         self.configuration = configuration
         self.identity = try HostCertificate.make(for: key)
+        self.relays = try HostRelays(configuration, identity: self.identity)
         self.state = Mutex(HostState(configuration))
         for address in configuration.listenAddresses { _ = try address.listenAddress() }
     }

@@ -187,7 +187,7 @@ internal import Synchronization
     var isResumed: Bool { unsafe gnutls_session_is_resumed(self.handle) != 0 }
     var acceptedEarlyData: Bool { unsafe tern_session_accepted_early_data(self.handle) != 0 }
 
-    private static func start(
+    static func start(
         _ flags: CUnsignedInt, _ cryptography: TLSCryptography, _ certificateTypes: [String], _ protocols: [String],
         _ identity: TLSIdentity
     ) throws(EngineError) -> OpaquePointer {
