@@ -21,7 +21,7 @@ extension LibP2PHost {
                 }
             }
         }
-        if let puncher = self.relays.puncher {
+        if let puncher = self.relays.puncher, self.relays.client != nil {
             try self.handle(HolePuncher.protocolID) { [weak self] stream in
                 guard let self, stream.connection?.isRelayed == true else { throw LibP2PError.notRunning }
                 if let outcome = await puncher.respond(on: stream, on: self) {
@@ -33,7 +33,6 @@ extension LibP2PHost {
 
     /// Keeps places at relays, and tells the parts of connections that come and go, until the task is cancelled.
     func runRelaying() async {
-        guard self.relays.client != nil || self.relays.server != nil else { return }
         await withDiscardingTaskGroup { group in
             for address in self.relays.relays {
                 group.addTask { await self.keepPlace(at: address) }
@@ -91,6 +90,24 @@ extension LibP2PHost {
     }
 
     // MARK: Direct connections out of relayed ones
+
+    /// Makes a direct connection with the peer of a stream that takes another way, such as a relay of the application's
+    /// own. Both ends call it at the same time, one of them as the one that begins: it sends datagrams, the other one dials.
+    ///
+    ///     let outcome = try await host.punchHole(over: stream, begins: true)
+    ///
+    /// The stream is used for nothing else, and finished at the end. What is said on it is DCUtR; both hosts must know where
+    /// others see them, which peers that they are connected to tell (identify).
+    public func punchHole(
+        over stream: LibP2PStream, begins: Bool
+    ) async throws(LibP2PError) -> HolePunchOutcome {
+        guard let puncher = self.relays.puncher else {
+            throw LibP2PError(.invalidConfiguration, "this host punches no holes: set holePunching to true")
+        }
+        if begins { return await puncher.initiate(over: stream, on: self) }
+        return await puncher.respond(on: stream, on: self)
+            ?? .failed(LibP2PError(.closed, "the peer began to punch on another stream"))
+    }
 
     /// The end that was dialled through the relay begins (DCUtR §Protocol).
     private func punch(_ connection: LibP2PConnection) async {

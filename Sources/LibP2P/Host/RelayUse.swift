@@ -34,6 +34,6 @@ struct HostRelays: Sendable {
         case .server(let limits): (self.client, self.server) = (nil, RelayServer(limits))
         }
         self.relays = relays
-        self.puncher = configuration.holePunching && self.client != nil ? HolePuncher() : nil
+        self.puncher = configuration.holePunching ? HolePuncher() : nil
     }
 }

@@ -134,25 +134,33 @@ final class HolePuncher: Sendable {
                     actions += exchange.takeActions()
                 }
                 let event = await self.next(inbox, until: exchange.nextMoment)
-                let now = self.time.now()
                 switch event {
-                case .opened(let stream, session.attempt):
-                    session.stream = stream
-                    exchange.opened(now: now)
-                case .message(let message, session.attempt): exchange.received(message, now: now)
-                case .streamFailed(let error, session.attempt): exchange.streamFailed(error, now: now)
-                case .dialFailed(let error, dialling.withLock { $0 }): exchange.dialFailed(error, now: now)
-                case .connected(let address): exchange.connected(at: address)
                 case .superseded: return nil
+                case let event?: self.apply(event, to: &exchange, &session, dial: dialling.withLock { $0 })
                 case nil:
                     guard !Task.isCancelled else {
                         return .failed(LibP2PError(.cancelled, "the task was cancelled while it waited"))
                     }
-                    exchange.tick(now: now, random: &random)
-                // Of a stream or a dial that was given up.
-                case .opened, .message, .streamFailed, .dialFailed: break
+                    exchange.tick(now: self.time.now(), random: &random)
                 }
             }
+        }
+    }
+
+    /// Tells the exchange what happened, if it is about the stream and the dial under way.
+    private func apply(
+        _ event: Event, to exchange: inout HolePunchExchange, _ session: inout Session, dial: Int
+    ) {
+        let now = self.time.now()
+        switch event {
+        case .opened(let stream, session.attempt):
+            session.stream = stream
+            exchange.opened(now: now)
+        case .message(let message, session.attempt): exchange.received(message, now: now)
+        case .streamFailed(let error, session.attempt): exchange.streamFailed(error, now: now)
+        case .dialFailed(let error, dial): exchange.dialFailed(error, now: now)
+        case .connected(let address): exchange.connected(at: address)
+        case .opened, .message, .streamFailed, .dialFailed, .superseded: return
         }
     }
 
