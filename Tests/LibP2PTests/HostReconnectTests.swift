@@ -24,7 +24,8 @@ struct HostReconnectTests {
         }
     }
 
-    @Test("a peer that starts anew on its port tells those who knew it that their connection is lost, and they come back")
+    @Test(
+        "a peer that starts anew on its port tells those who knew it that their connection is lost, and they come back")
     func restart() async throws {
         let key = try PrivateKey.generate()
         let client = try HostScene.host(listening: false)
