@@ -2,10 +2,10 @@ public import QUIC
 
 /// How a host behaves. Every number has a default that suits a node among some hundred peers.
 ///
-///     let host = try LibP2PHost(key: key) {
-///         $0.listenAddresses = [try Multiaddress("/ip4/0.0.0.0/udp/4001/quic-v1")]
-///         $0.peerStore = FilePeerStore(path: "peers")
-///     }
+///     var configuration = LibP2PConfiguration()
+///     configuration.listenAddresses = [try Multiaddress("/ip4/0.0.0.0/udp/4001/quic-v1")]
+///     configuration.peerStore = FilePeerStore(path: "peers")
+///     let host = try LibP2PHost(key: key, configuration)
 public struct LibP2PConfiguration: Sendable {
     /// Where to listen: `/ip4/…/udp/…/quic-v1` and `/ip6/…`; port 0 lets the system choose one. None: a host that only dials.
     public var listenAddresses: [Multiaddress] = []

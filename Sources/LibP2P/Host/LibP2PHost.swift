@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// A node of a peer-to-peer network: it listens, dials, serves protocols and keeps connections.
 ///
-///     let host = try LibP2PHost(key: .generate()) {
-///         $0.listenAddresses = [try Multiaddress("/ip4/0.0.0.0/udp/4001/quic-v1")]
-///     }
+///     var configuration = LibP2PConfiguration()
+///     configuration.listenAddresses = [try Multiaddress("/ip4/0.0.0.0/udp/4001/quic-v1")]
+///     let host = try LibP2PHost(key: .generate(), configuration)
 ///     try host.handle("/echo/1.0.0") { stream in
 ///         while let bytes = try await stream.read() { try await stream.write(bytes) }
 ///     }
@@ -31,6 +31,10 @@ public final class LibP2PHost: Sendable {
     let fan = EventFan<LibP2PEvent>()
 
     /// Makes a host with a key, which is its name for everybody else: keep it, ``KeyFile`` helps.
+    ///
+    ///     let host = try LibP2PHost(key: key) { $0.agentVersion = "example/1.0" }
+    ///
+    /// A closure in which something may throw says so: `{ configuration throws(LibP2PError) in … }`.
     public convenience init(
         key: PrivateKey, configure: (inout LibP2PConfiguration) throws(LibP2PError) -> Void = { _ in }
     ) throws(LibP2PError) {

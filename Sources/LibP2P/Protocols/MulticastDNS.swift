@@ -2,7 +2,7 @@ internal import QUICIO
 
 /// Finds other libp2p hosts on the same link, and lets them find this one (libp2p specs, `discovery/mdns.md`).
 ///
-///     let discovery = MulticastDNS(peer: host.peerID, addresses: { host.listenAddresses })
+///     let discovery = MulticastDNS(peer: host.peerID, addresses: { host.addresses })
 ///     try await discovery.run { peer, addresses in
 ///         print("\(peer) is at \(addresses)")
 ///     }
