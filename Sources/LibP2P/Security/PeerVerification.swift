@@ -12,9 +12,10 @@ public enum PeerVerification {
     /// The longest certificate that is looked at; one with an RSA key of 8192 bits has some 3,000 bytes.
     public static let maximumByteCount = 16_384
 
-    /// Judges what a peer showed, its own certificate first, in DER.
+    /// Judges what a peer showed.
     ///
     /// - Parameters:
+    ///   - chain: its certificates in DER, its own first.
     ///   - expecting: who it must be; nil: whoever it is.
     ///   - secondsSince1970: the time of day in UTC.
     public static func verify(
