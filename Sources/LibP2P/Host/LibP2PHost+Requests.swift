@@ -2,7 +2,7 @@ internal import QUIC
 
 /// How often a dial is tried, and how long is waited in between.
 ///
-///     try await host.connect(to: friend, retrying: RetryPolicy(attempts: 5))
+///     try await host.connect(to: PeerInfo(address), retrying: RetryPolicy(attempts: 5))
 public struct RetryPolicy: Hashable, Sendable {
     /// How often in all: 3.
     public var attempts: Int
@@ -44,7 +44,7 @@ extension LibP2PHost {
 
     /// Asks a peer one question on a stream of its own, and returns the answer. Both have a length of four bytes in front.
     ///
-    ///     let answer = try await host.request(question, from: peer, "/api/1.0.0")
+    ///     let answer = try await host.request(Array("what time is it?".utf8), from: peer, "/api/1.0.0")
     public func request(
         _ question: [UInt8], from peer: PeerID, _ protocolID: ProtocolID, timeout: Duration = .seconds(30),
         answerLimit: Int = 10 << 20
