@@ -20,7 +20,7 @@ enum HolePunch {
     }
 
     private static func relay(at address: Multiaddress) async throws {
-        let host = try LibP2PHost(key: .generate()) { configuration throws(LibP2PError) in
+        let host = try LibP2PHost(key: .generate()) { configuration in
             configuration.listenAddresses = [address]
             // Many nodes may be behind one NAT, and some go without a word.
             var limits = RelayLimits()
@@ -71,7 +71,7 @@ enum HolePunch {
     }
 
     private static func node(_ relay: RelayUse) throws -> LibP2PHost {
-        try LibP2PHost(key: .generate()) { configuration throws(LibP2PError) in
+        try LibP2PHost(key: .generate()) { configuration in
             configuration.listenAddresses = [try Multiaddress("/ip4/0.0.0.0/udp/0/quic-v1")]
             configuration.relay = relay
         }

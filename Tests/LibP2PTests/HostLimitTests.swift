@@ -124,6 +124,32 @@ struct HostLimitTests {
         }
     }
 
+    @Test("a message that would take more memory than a peer may have is refused before it is read")
+    func memory() async throws {
+        let server = try HostScene.host { $0.limits.memoryPerPeer = 200_000 }
+        try server.handle("/message/1.0.0") { stream in
+            guard let message = try await stream.readMessage(limit: 1 << 20) else { return }
+            try await stream.write("\(message.count)")
+        }
+        try await HostScene.run([server, HostScene.host(listening: false)]) { hosts in
+            try await HostScene.connect(hosts[1], to: hosts[0])
+            for (count, isTaken) in [(190_000, true), (210_000, false), (190_000, true)] {
+                let error: LibP2PError?
+                do throws(LibP2PError) {
+                    let stream = try await hosts[1].openStream(to: hosts[0].peerID, "/message/1.0.0")
+                    try await stream.writeMessage([UInt8](repeating: 1, count: count))
+                    try await stream.closeWrite()
+                    #expect(try await stream.readToEnd(limit: 100) == Array("\(count)".utf8))
+                    error = nil
+                } catch let failure {
+                    error = failure
+                }
+                #expect(error?.applicationCode == (isTaken ? nil : StreamCode.resourceLimitExceeded.rawValue))
+            }
+            try await HostScene.until("the room is given back") { hosts[0].usage.memory == 0 }
+        }
+    }
+
     @Test("above the high mark the connections of least value are closed, and protected peers stay")
     func marks() async throws {
         let server = try HostScene.host {

@@ -108,6 +108,27 @@ struct HostTests {
         }
     }
 
+    @Test("what was written to finished streams arrives, though the host stops right after")
+    func lastWords() async throws {
+        let bytes = [UInt8](repeating: 7, count: 1 << 20)
+        let received = Mutex(0)
+        let server = try HostScene.host()
+        try server.handle("/last/1.0.0") { stream in
+            let all = try await stream.readToEnd(limit: 2 << 20)
+            received.withLock { $0 = all.count }
+        }
+        try await HostScene.run([server]) { hosts in
+            let client = try HostScene.host(listening: false)
+            try await client.run { client in
+                let connection = try await client.connect(to: hosts[0].addresses[0])
+                let stream = try await connection.openStream("/last/1.0.0")
+                try await stream.write(bytes)
+                try await stream.closeWrite()
+            }
+            try await HostScene.until("all of it is there") { received.withLock { $0 } == bytes.count }
+        }
+    }
+
     @Test("cancelling a dial ends it")
     func cancelledDial() async throws {
         try await HostScene.run([HostScene.host(listening: false)]) { hosts in

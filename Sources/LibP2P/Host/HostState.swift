@@ -24,6 +24,8 @@ struct HostState: Sendable {
     var observed = ObservedAddresses()
     /// Whether somebody has come from far away who was not dialled.
     var hasStrangers = false
+    /// Peers that this host has dialled, or met through a relay.
+    private var acquaintances: Set<PeerID> = []
     var identify: IdentifyService?
     /// Whether peers are about to be told what has changed.
     var isPushDue = false
@@ -58,15 +60,26 @@ struct HostState: Sendable {
         self.statistics.connectionsOpened[connection.direction] += 1
         self.peers[connection.peer, default: PeerConnections(host: host, peer: connection.peer)]
             .add(connection, now: now)
-        if connection.direction == .inbound, !connection.isRelayed, connection.remoteAddress.reach == .global {
-            self.hasStrangers = true
-        }
+        self.noteStranger(connection)
         self.keeper.add(connection.number, to: connection.peer, now: now)
         self.backoff.succeeded(
             connection.peer, at: connection.direction == .outbound ? connection.remoteAddress : nil)
         self.reconnector.connected(connection.peer, now: now)
         return isFirst
     }
+
+    /// Whoever was dialled, or met through a relay, has been let in by the mapping that this made in a NAT: no stranger.
+    private mutating func noteStranger(_ connection: LibP2PConnection) {
+        if connection.direction == .outbound || connection.isRelayed {
+            if self.acquaintances.count < Self.maximumAcquaintances { self.acquaintances.insert(connection.peer) }
+        } else if connection.remoteAddress.reach == .global, !self.acquaintances.contains(connection.peer),
+            self.acquaintances.count < Self.maximumAcquaintances
+        {
+            self.hasStrangers = true
+        }
+    }
+
+    private static let maximumAcquaintances = 65_536
 
     /// Forgets a connection. Returns whether it was the last with its peer; nil: it was forgotten before.
     mutating func remove(

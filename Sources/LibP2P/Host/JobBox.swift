@@ -9,10 +9,12 @@ final class JobBox: Sendable {
 
     private let state = Signal(State())
 
-    /// What is handed in later is not done; each job stands for something that is limited itself.
-    func add(_ job: @escaping Job) {
+    /// Returns false where it comes too late, and will not be done. Each job stands for something that is limited itself.
+    @discardableResult
+    func add(_ job: @escaping Job) -> Bool {
         self.state.update { state in
             if state.isOpen { state.jobs.append(job) }
+            return state.isOpen
         }
     }
 

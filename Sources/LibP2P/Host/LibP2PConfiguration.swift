@@ -24,8 +24,11 @@ public struct LibP2PConfiguration: Sendable {
     public var gate: (any ConnectionGate)?
     /// Where addresses and protocols of peers are remembered. ``FilePeerStore`` outlives the process.
     public var peerStore: any PeerStore = MemoryPeerStore()
-    /// Ways to find peers, such as ``MulticastDNS``: what they find is remembered in the peer store and told as an event.
-    public var discoveries: [any PeerDiscovery] = []
+    /// Ways to find peers, made for the host when it runs: what they find is remembered in the peer store and told as an
+    /// event.
+    ///
+    ///     configuration.discoveries = [{ MulticastDNS(for: $0) }]
+    public var discoveries: [@Sendable (LibP2PHost) -> any PeerDiscovery] = []
     /// Finds the addresses behind names.
     public var resolver = AddressResolver()
 
@@ -33,6 +36,8 @@ public struct LibP2PConfiguration: Sendable {
     public var dialTimeout: Duration = .seconds(15)
     /// How long the negotiation of a stream's protocol may take.
     public var negotiationTimeout: Duration = .seconds(10)
+    /// How long ``LibP2PHost/run(_:)`` waits at its end for what was written to finished streams to arrive.
+    public var closingTimeout: Duration = .seconds(2)
     /// From how many handshakes under way on callers must show that they are where they say (RFC 9000 §8.1.2).
     public var retryThreshold = 32
     /// Numbers and choices of the QUIC connections. Only QUIC version 1 is spoken.

@@ -127,6 +127,15 @@ extension LibP2PHost {
         }
     }
 
+    func reserveMemory(_ count: Int, for connection: LibP2PConnection) throws(LibP2PError) -> MemoryLease {
+        MemoryLease(
+            try self.change { state throws(LibP2PError) in
+                try state.ledger.reserveMemory(count, for: connection.ticket)
+            }, of: self)
+    }
+
+    func release(_ ticket: ResourceLedger.MemoryTicket) { self.state.withLock { $0.ledger.release(ticket) } }
+
     func assign(_ ticket: ResourceLedger.StreamTicket, to protocolID: ProtocolID) throws(LibP2PError) {
         try self.change { state throws(LibP2PError) in try state.ledger.assign(ticket, to: protocolID) }
     }

@@ -75,8 +75,8 @@ extension LibP2PHost {
                         .unreachable, "\(peer) could not be reached a moment ago, and is left alone for \(wait) more")
                 }
                 let dial = Dial()
+                guard self.jobs.add({ await self.run(dial, to: peer) }) else { throw .notRunning }
                 state.dials[peer] = dial
-                self.jobs.add { await self.run(dial, to: peer) }
                 return (nil, dial)
             }
             if let connection { return connection }

@@ -15,6 +15,7 @@ extension LibP2PHost {
         } catch {
             result = .failure(error)
         }
+        if case .success = result { await self.drain() }
         await self.end()
         return try result.get()
     }
@@ -69,10 +70,21 @@ extension LibP2PHost {
             group.addTask { await self.watchInterfaces() }
             group.addTask { await self.runRelaying() }
             for discovery in self.configuration.discoveries {
-                group.addTask { await self.discover(by: discovery) }
+                group.addTask { await self.discover(by: discovery(self)) }
             }
             defer { group.cancelAll() }
             return try await body(self)
+        }
+    }
+
+    /// What was written to streams that are finished is delivered, if peers take it in time.
+    private func drain() async {
+        let connections = self.state.withLock { $0.connections }
+        await withDiscardingTaskGroup { group in
+            for connection in connections {
+                guard let quic = connection.quic, connection.isOpen else { continue }
+                group.addTask { await quic.drain(upTo: self.configuration.closingTimeout) }
+            }
         }
     }
 
@@ -91,11 +103,14 @@ extension LibP2PHost {
             for socket in sockets { group.addTask { await socket.endpoint.shutdown(deadline: .seconds(1)) } }
         }
         for connection in connections { self.forget(connection, because: await connection.closed()) }
-        self.state.withLock { state in
+        let dials = self.state.withLock { state in
             state.sockets = []
             state.phase = .stopped
+            defer { state.dials = [:] }
             for ticket in state.arrivals.takeAll(before: .now + .seconds(1)) { state.ledger.release(ticket) }
+            return state.dials.values.map { $0 }
         }
+        for dial in dials { dial.settle(.failure(.notRunning)) }
         self.configuration.peerStore.flush()
         self.fan.finish()
     }

@@ -36,15 +36,17 @@ public final class LibP2PHost: Sendable {
     ///
     /// A closure in which something may throw says so: `{ configuration throws(LibP2PError) in … }`.
     public convenience init(
-        key: PrivateKey, configure: (inout LibP2PConfiguration) throws(LibP2PError) -> Void = { _ in }
-    ) throws(LibP2PError) {
+        key: PrivateKey, configure: (inout LibP2PConfiguration) throws -> Void
+    ) throws {
         var configuration = LibP2PConfiguration()
         try configure(&configuration)
         try self.init(key: key, configuration)
     }
 
     /// Makes a host from its parts.
-    public init(key: PrivateKey, _ configuration: LibP2PConfiguration) throws(LibP2PError) {
+    public init(
+        key: PrivateKey, _ configuration: LibP2PConfiguration = LibP2PConfiguration()
+    ) throws(LibP2PError) {
         self.key = key
         self.peerID = key.peerID
         self.configuration = configuration

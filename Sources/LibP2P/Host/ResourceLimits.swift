@@ -46,9 +46,10 @@ public struct ResourceLimits: Hashable, Sendable {
     /// Streams of one protocol with one peer.
     public var streamsPerProtocolAndPeer = 512
 
-    /// Bytes that are reserved, for windows and buffers, in all.
+    /// Bytes of messages of more than 64 KiB that are being read (``LibP2PStream/readMessage(limit:)``,
+    /// ``LibP2PStream/readFrame(limit:)``), in all.
     public var memory = 512 << 20
-    /// Bytes that are reserved for one peer.
+    /// Those of one peer.
     public var memoryPerPeer = 64 << 20
 
     /// Inbound connections from one IPv4 address. Behind a translator live several peers, so that it is not one.

@@ -49,6 +49,12 @@ public struct MulticastDNS: PeerDiscovery {
         self.configuration = configuration
     }
 
+    /// Prepares to announce a host at what it listens on.
+    public init(for host: LibP2PHost, configuration: Configuration = Configuration()) {
+        self.init(
+            peer: host.peerID, addresses: { [weak host] in host?.listenAddresses ?? [] }, configuration: configuration)
+    }
+
     /// Asks and answers until the task is cancelled. Calls `found` for each peer, and again where its addresses have
     /// changed or it had been forgotten; a slow `found` misses the oldest of more than 256 such reports.
     ///

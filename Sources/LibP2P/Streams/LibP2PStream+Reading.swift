@@ -80,6 +80,8 @@ extension LibP2PStream {
                 }
                 let prefix = available - rest.count
                 let total = prefix.addingClamped(Int(clamping: count))
+                let memory = try self.reserveMemory(total)
+                defer { withExtendedLifetime(memory) {} }
                 guard try await self.fill(total) else { throw self.truncated(of: total) }
                 return self.take(upTo: total, skipping: prefix) ?? []
             }

@@ -113,6 +113,12 @@ public final class LibP2PStream: Sendable {
         self.base.reset(code: code)
     }
 
+    /// Sets room for a message aside, until the lease goes; small ones fit what streams have anyway.
+    func reserveMemory(_ count: Int) throws(LibP2PError) -> MemoryLease? {
+        guard count > 65_536, let connection = self.connection else { return nil }
+        return try self.lease?.reserveMemory(count, for: connection)
+    }
+
     /// Reads the answer to a lazy offer, if there is one to come. To be called by who has ``reading``.
     func finishNegotiation() async throws(LibP2PError) {
         let (pending, failure) = self.state.withLock { ($0.pending, $0.failure) }

@@ -19,4 +19,9 @@ final class StreamLease: Sendable {
         guard let host = self.host else { throw .notRunning }
         try host.assign(self.ticket, to: protocolID)
     }
+
+    /// Room for a message.
+    func reserveMemory(_ count: Int, for connection: LibP2PConnection) throws(LibP2PError) -> MemoryLease? {
+        try self.host?.reserveMemory(count, for: connection)
+    }
 }
