@@ -102,13 +102,14 @@ static inline int tern_udp_connect(int socket, tern_udp_address address, int is_
   socklen_t length = tern_udp_to_sockaddr(address, is_ipv6, &storage);
   return connect(socket, (struct sockaddr *)&storage, length);
 }
-// Tries a TCP handshake and hangs up at once: 0, or the error; ETIMEDOUT where nobody answers. Blocks.
-static inline int tern_tcp_try(tern_udp_address address, int milliseconds) {
+// Connects to a TCP port: the descriptor, which does not block, or the error below zero; ETIMEDOUT where nobody answers.
+// Blocks for that long at most.
+static inline int tern_tcp_connect(tern_udp_address address, int milliseconds) {
   struct sockaddr_storage storage;
   int is_ipv6 = address.family == 6, result = 0;
   socklen_t length = tern_udp_to_sockaddr(address, is_ipv6, &storage);
   int descriptor = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-  if (descriptor < 0) return errno;
+  if (descriptor < 0) return -errno;
   if (connect(descriptor, (struct sockaddr *)&storage, length) != 0) result = errno;
   if (result == EINPROGRESS) {
     struct pollfd waiting = {descriptor, POLLOUT, 0};
@@ -116,8 +117,9 @@ static inline int tern_tcp_try(tern_udp_address address, int milliseconds) {
     if (poll(&waiting, 1, milliseconds) <= 0) result = ETIMEDOUT;
     else if (getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &result, &size) != 0) result = errno;
   }
+  if (result == 0) return descriptor;
   close(descriptor);
-  return result;
+  return -result;
 }
 static inline int tern_udp_local_address(int socket, tern_udp_address *to) {
   struct sockaddr_storage storage;

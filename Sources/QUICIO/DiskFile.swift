@@ -7,7 +7,7 @@ internal import Glibc
 public final class DiskFile: Sendable {
     private let descriptor: Int32
 
-    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close(self.descriptor) }
 
@@ -95,6 +95,12 @@ public final class DiskFile: Sendable {
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Whether anything has that name, and be it a link to nowhere.
+    public static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0
     }
 
     /// The size of the file of that name; nil where there is none.

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The numbers that files report.
+/// The numbers that files, pipes and TCP report.
 extension Errno {
     /// `ENOENT`: there is no such file, or no such folder.
     public static var noSuchFile: Errno { Errno(ENOENT) }
@@ -12,4 +12,6 @@ extension Errno {
     public static var isFolder: Errno { Errno(EISDIR) }
     /// `EPIPE`: nobody reads the other end any more.
     public static var brokenPipe: Errno { Errno(EPIPE) }
+    /// `ETIMEDOUT`: nobody answered in time.
+    public static var timedOut: Errno { Errno(ETIMEDOUT) }
 }

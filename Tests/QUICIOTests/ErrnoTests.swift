@@ -27,7 +27,7 @@ internal import Testing
             (.addressInUse, EADDRINUSE), (.addressNotAvailable, EADDRNOTAVAIL),
             (.addressFamilyNotSupported, EAFNOSUPPORT), (.destinationRequired, EDESTADDRREQ),
             (.tooManyOpenFiles, EMFILE), (.tooManyOpenFilesInSystem, ENFILE), (.invalidArgument, EINVAL),
-            (.badDescriptor, EBADF), (.notASocket, ENOTSOCK), (.badAddress, EFAULT),
+            (.badDescriptor, EBADF), (.notASocket, ENOTSOCK), (.badAddress, EFAULT), (.timedOut, ETIMEDOUT),
         ]
         for (error, number) in table { #expect(error.rawValue == number) }
         #expect(Set(table.map(\.0)).count == table.count - 1)
