@@ -6,7 +6,7 @@ enum CommandLineTool {
         [
             ServeCommand.self, GetCommand.self, PingCommand.self, ProbeCommand.self, ConnectCommand.self,
             PerfCommand.self, CertificateCommand.self, DoctorCommand.self, QlogCommand.self, TransferCommand.self,
-            SimulateCommand.self, BenchCommand.self, PeerCommand.self, VersionCommand.self,
+            P2PCommand.self, SimulateCommand.self, BenchCommand.self, PeerCommand.self, VersionCommand.self,
         ]
     }
 
