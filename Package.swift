@@ -60,6 +60,9 @@ let package = Package(
             name: "tern",
             dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport", "LibP2P", "TernFigures", "QlogReport"],
             swiftSettings: houseSettings),
+        // What libp2p's unified test plan runs; not for people.
+        .executableTarget(
+            name: "tern-libp2p-test", dependencies: ["LibP2P", "QUICIO"], swiftSettings: houseSettings),
         // Not a product: the statistics of the command line, where tests can reach them.
         .target(name: "TernFigures", swiftSettings: houseSettings),
 
