@@ -24,11 +24,11 @@ let examples: [Target] =
             name: "QuickStart\(name)", dependencies: ["QUIC"], path: "Examples/QuickStart/\(name)",
             swiftSettings: houseSettings)
     }
-    + [
+    + ["HolePunch", "P2PEcho", "P2PFileTransfer", "P2PChat", "P2PTasks"].map { name in
         .executableTarget(
-            name: "HolePunchExample", dependencies: ["LibP2P", "ExampleSupport"], path: "Examples/HolePunch",
+            name: "\(name)Example", dependencies: ["LibP2P", "QUIC", "ExampleSupport"], path: "Examples/\(name)",
             swiftSettings: houseSettings)
-    ]
+    }
     + [.target(name: "ExampleSupport", dependencies: ["QUIC"], path: "Examples/Support", swiftSettings: houseSettings)]
 
 let package = Package(
