@@ -15,7 +15,7 @@ struct P2PCall: Sendable {
     ) async throws -> P2PCall {
         let events = host.events()
         let start = MonotonicClock.now()
-        let connection = try await host.connect(to: address)
+        let connection = try await self.connect(host, to: address)
         let time = MonotonicClock.elapsed(since: start)
         let peer = try? await TimeLimit.run(limit) { () -> PeerIdentification? in
             for await event in events {
@@ -29,6 +29,20 @@ struct P2PCall: Sendable {
         }
         try Task.checkCancellation()
         return P2PCall(connection: connection, time: time, peer: peer)
+    }
+
+    /// Connects. A relay carries little, so the two try to do without it, which takes a moment.
+    static func connect(_ host: LibP2PHost, to address: Multiaddress) async throws -> LibP2PConnection {
+        let events = host.events()
+        let connection = try await host.connect(to: address)
+        guard connection.isRelayed else { return connection }
+        try? await TimeLimit.run(.seconds(5)) {
+            for await event in events {
+                if case .holePunched(connection.peer, _) = event { return }
+            }
+        }
+        try Task.checkCancellation()
+        return host.connections(to: connection.peer).first { !$0.isRelayed } ?? connection
     }
 
     var text: String {

@@ -21,6 +21,8 @@ enum P2PCommand: Command {
           --receive DIR      keeps the files that peers send in this folder; without it files are refused. No file takes the
                              place of another one
           --limit SIZE       the largest file that is taken (2G, for example): 1G
+          --relay A,B        keeps a place at these relays, so that others reach this peer through them
+          --relay-server     relays for others, within limits: for hosts that everybody can reach
           --quiet            prints the addresses and nothing else
         dial      connects, shows who is there, and stays until Ctrl-C or until the connection ends
           --once             does not stay

@@ -14,7 +14,7 @@ struct P2PInquiry: Sendable {
 
     /// Returns the exit code.
     func run() async throws -> Int32 {
-        let call = try await self.options.host().run { host in
+        let call = try await self.options.host(dialling: self.address).run { host in
             try await P2PCall.make(from: host, to: self.address, within: self.options.timeout)
         }
         Console.write(self.options.isJSON ? call.json.text : call.text)

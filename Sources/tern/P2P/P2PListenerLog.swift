@@ -29,7 +29,17 @@ struct P2PListenerLog: Sendable {
             }
         case .inboundFailed(let address, let reason):
             self.add("refused", address, "did not come in: \(reason)") { $0.add("reason", "\(reason)") }
+        case .holePunched(let peer, let outcome): self.add(outcome, of: peer)
         default: break
+        }
+    }
+
+    private func add(_ outcome: HolePunchOutcome, of peer: PeerID) {
+        switch outcome {
+        case .direct(let address, _):
+            self.add("direct", peer, "is connected directly now, at \(address)") { $0.add("address", "\(address)") }
+        case .failed(let reason):
+            self.add("not direct", peer, "stays behind the relay: \(reason)") { $0.add("reason", "\(reason)") }
         }
     }
 

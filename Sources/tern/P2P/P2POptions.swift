@@ -30,10 +30,17 @@ struct P2POptions: Sendable {
         return key
     }
 
-    /// A host with that key.
-    func host(listening addresses: [Multiaddress] = []) throws -> LibP2PHost {
+    /// A host that dials. To do without a relay it has to listen, too: the other end dials it at the same time.
+    func host(dialling address: Multiaddress) throws -> LibP2PHost {
+        let own = address.isRelayed ? [try Multiaddress("/ip4/0.0.0.0/udp/0/quic-v1")] : []
+        return try self.host(listening: own, relay: .client())
+    }
+
+    /// A host with the key that was asked for.
+    func host(listening addresses: [Multiaddress], relay: RelayUse) throws -> LibP2PHost {
         try LibP2PHost(key: self.key()) { configuration in
             configuration.listenAddresses = addresses
+            configuration.relay = relay
             configuration.dialTimeout = self.timeout
             configuration.endpoint.onWarning = { Console.warn($0) }
         }

@@ -20,7 +20,7 @@ struct P2PPinger: Sendable {
 
     /// Returns the exit code.
     func run() async throws -> Int32 {
-        let host = try self.options.host()
+        let host = try self.options.host(dialling: self.address)
         var failure: (any Error)?
         do {
             _ = try await Interruption.cancels { try await host.run { try await self.pings(from: $0) } }
@@ -37,7 +37,7 @@ struct P2PPinger: Sendable {
     }
 
     private func pings(from host: LibP2PHost) async throws {
-        let connection = try await host.connect(to: self.address)
+        let connection = try await P2PCall.connect(host, to: self.address)
         self.tally.note(server: "\(connection.remoteAddress)")
         self.say("connected to \(connection.peer) at \(connection.remoteAddress)")
         let session = try await host.ping(connection.peer)

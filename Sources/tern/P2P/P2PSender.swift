@@ -24,10 +24,10 @@ struct P2PSender: Sendable {
         do { file = try DiskFile.open(self.path) } catch {
             throw SendFailure("\(self.path) can't be read: \(error.message)")
         }
-        let host = try self.options.host()
+        let host = try self.options.host(dialling: self.address)
         let wasInterrupted = try await Interruption.cancels {
             try await host.run { host in
-                let connection = try await host.connect(to: self.address)
+                let connection = try await P2PCall.connect(host, to: self.address)
                 let begun = MonotonicClock.now()
                 try await self.send(file, over: connection)
                 self.tell(file.size, MonotonicClock.elapsed(since: begun))

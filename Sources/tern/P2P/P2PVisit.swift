@@ -16,7 +16,7 @@ struct P2PVisit: Sendable {
 
     /// Returns the exit code.
     func run() async throws -> Int32 {
-        let host = try self.options.host()
+        let host = try self.options.host(dialling: self.address)
         let wasInterrupted = try await Interruption.cancels { try await host.run { try await self.visit($0) } }
         // Ctrl-C is the end that was waited for; the peer's end is not.
         return wasInterrupted || self.isOnce ? 0 : 1
