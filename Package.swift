@@ -80,6 +80,9 @@ let package = Package(
         .testTarget(
             name: "QUICTests", dependencies: ["QUIC", "QUICEngine", "QUICIO", "QUICTestSupport"],
             swiftSettings: houseSettings),
+        .testTarget(
+            name: "TernTests", dependencies: ["tern", "tern-libp2p-test", "LibP2P", "QUICIO"],
+            swiftSettings: houseSettings),
         .testTarget(name: "TernFiguresTests", dependencies: ["TernFigures"], swiftSettings: houseSettings),
         .testTarget(
             name: "LibP2PTests", dependencies: ["LibP2P", "QUIC", "QUICEngine", "QUICIO", "Secp256k1"],
