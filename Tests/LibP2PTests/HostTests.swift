@@ -81,6 +81,25 @@ struct HostTests {
         }
     }
 
+    @Test("a peer may finish in peace when the handler is done, but not go on for ever")
+    func endsOfStreams() async throws {
+        let listener = try HostScene.host()
+        try listener.handle("/bye/1.0.0") { stream in try await stream.write("bye") }
+        try await HostScene.run([listener, HostScene.host(listening: false)]) { hosts in
+            let connection = try await HostScene.connect(hosts[1], to: hosts[0])
+            let short = try await connection.openStream("/bye/1.0.0")
+            #expect(try await short.readToEnd(limit: 100) == Array("bye".utf8))
+            // The handler has returned.
+            #expect(await failure { try await short.write("late") } == nil)
+            await short.close()
+            let long = try await connection.openStream("/bye/1.0.0")
+            #expect(try await long.readToEnd(limit: 100) == Array("bye".utf8))
+            let block = [UInt8](repeating: 7, count: 10_000)
+            let error = await failure { while true { try await long.write(block) } }
+            #expect(error?.code == .streamStopped)
+        }
+    }
+
     @Test("IPv6 and IPv4 are listened to on one host")
     func families() async throws {
         let both = try HostScene.host {

@@ -66,7 +66,7 @@ public final class LibP2PStream: Sendable {
         if !isWriteOver {
             self.base.reset(code: .none)
         } else if !isReadOver {
-            self.base.stopReading(code: .none)
+            if let lease = self.lease { lease.leave(self.base) } else { self.base.stopReading(code: .none) }
         }
     }
 
