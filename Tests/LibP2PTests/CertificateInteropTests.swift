@@ -36,7 +36,6 @@ struct CertificateInteropTests {
     }
 
     private static let folder = ProcessEnvironment.value("TERN_P2P_CERTIFICATES") ?? ""
-    private static let python = ProcessEnvironment.value("TERN_P2P_PYTHON") ?? "python3"
 
     static func cases() throws -> [Case] {
         guard !self.folder.isEmpty else { return [] }
@@ -106,10 +105,9 @@ struct CertificateInteropTests {
             }
         }
         let address = await server.localAddress
-        let peer = try Interpreter(
-            Self.python, ["client", Self.folder, "\(address)"], script: "libp2p_certificate_peer.py")
+        let peer = try Interpreter(["client", Self.folder, "\(address)"], script: "libp2p_certificate_peer.py")
         var said: [String: Line] = [:]
-        while let line: Line = try peer.next() { said[line.name] = line }
+        while let line: Line = try await peer.next() { said[line.name] = line }
         for item in try Self.cases() where item.expecting == nil {
             let line = try #require(said[item.name], "nothing was said of \(item.text)")
             #expect(line.code == item.code, "\(item.text)")
@@ -131,9 +129,9 @@ struct CertificateInteropTests {
         let key = try PrivateKey.generate()
         let identity = try HostCertificate.make(for: key)
         let endpoint = try await QUICEndpoint.bind(to: .loopback())
-        let peer = try Interpreter(Self.python, ["server", Self.folder], script: "libp2p_certificate_peer.py")
+        let peer = try Interpreter(["server", Self.folder], script: "libp2p_certificate_peer.py")
         struct Ports: Codable { let ports: [String: UInt16] }
-        let listening: Ports? = try peer.next()
+        let listening: Ports? = try await peer.next()
         let ports = try #require(listening).ports
         for item in try Self.cases() {
             let expecting = try PeerID(item.expecting ?? item.peer)
@@ -152,7 +150,7 @@ struct CertificateInteropTests {
             } catch {
                 #expect(error.underlying?.tlsAlert?.rawValue == item.wire, "\(item.text): \(error)")
             }
-            let line: Line? = try peer.next()
+            let line: Line? = try await peer.next()
             #expect(line?.name == item.name)
             #expect(line?.code == item.code, "\(item.text)")
             #expect(line?.sni == nil)
@@ -161,45 +159,5 @@ struct CertificateInteropTests {
         }
         await endpoint.shutdown(deadline: .milliseconds(200))
         peer.end()
-    }
-}
-
-/// A program of Tests/Interop in Python that prints JSON, an object a line.
-private final class Interpreter {
-    private let process = Process()
-    private let output = Foundation.Pipe()
-    private let input = Foundation.Pipe()
-    private var unread = Data()
-
-    init(_ python: String, _ arguments: [String], script: String) throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        self.process.executableURL = URL(filePath: "/usr/bin/env")
-        self.process.arguments = [python, folder.appending(path: "Interop/\(script)").path] + arguments
-        self.process.standardOutput = self.output
-        self.process.standardInput = self.input
-        try self.process.run()
-    }
-
-    deinit { self.end() }
-
-    /// Waits for the next line; nil: the program has ended.
-    func next<Object: Decodable>() throws -> Object? {
-        while true {
-            if let end = self.unread.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = self.unread[..<end]
-                self.unread = Data(self.unread[(end + 1)...])
-                return try JSONDecoder().decode(Object.self, from: line)
-            }
-            let piece = self.output.fileHandleForReading.availableData
-            guard !piece.isEmpty else { return nil }
-            self.unread += piece
-        }
-    }
-
-    func end() {
-        guard self.process.isRunning else { return }
-        try? self.input.fileHandleForWriting.close()
-        self.process.terminate()
-        self.process.waitUntilExit()
     }
 }
