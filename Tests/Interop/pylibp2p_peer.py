@@ -35,8 +35,10 @@ from libp2p.identity.identify.identify import ID as IDENTIFY
 from libp2p.identity.identify.identify import parse_identify_response
 from libp2p.network.stream.exceptions import StreamEOF, StreamReset
 from libp2p.peer.peerinfo import info_from_p2p_addr
+from libp2p.stream_muxer.exceptions import MuxedStreamEOF
 from libp2p.transport.quic.config import QUICTransportConfig
 from libp2p.transport.quic.connection import QUICConnection
+from libp2p.transport.quic.stream import QUICStream
 
 ECHO, WHOAMI, FINISH = TProtocol("/echo/1.0.0"), TProtocol("/whoami/1.0.0"), TProtocol("/finish/1.0.0")
 RESET, WATCH, SEEN = TProtocol("/reset/1.0.0"), TProtocol("/watch/1.0.0"), TProtocol("/seen/1.0.0")
@@ -82,7 +84,19 @@ def patch():
             tell(ended=event.error_code, reason=event.reason_phrase, by=str(self.remote_peer_id()))
         await original(self, event)
 
+    original_read = QUICStream.read
+
+    async def whole(self, n=None):
+        try:
+            return await original_read(self, n)
+        except MuxedStreamEOF:
+            # What arrives with the end, while it waits for its own lock, it takes for the end alone.
+            if not self._receive_buffer:
+                raise
+            return await original_read(self, n)
+
     QUICConnection._handle_connection_terminated = terminated
+    QUICStream.read = whole
 
 
 async def read(stream, most=65536):

@@ -30,12 +30,13 @@ struct HostileLibP2PTests {
             let own = try Multiaddress("/ip4/127.0.0.1/udp/\(found.ports[0])/quic-v1")
             let stolen = try Multiaddress("/ip4/127.0.0.1/udp/\(found.ports[1])/quic-v1")
             let victim = try PeerID(found.victim)
-            var error = await #expect(throws: LibP2PError.self) { try await hosts[0].connect(to: own.appending(victim)) }
+            let host = hosts[0]
+            var error = await #expect(throws: LibP2PError.self) { try await host.connect(to: own.appending(victim)) }
             #expect(error?.code == .wrongPeer)
             #expect(error?.description.contains(found.peer) == true, "\(String(describing: error))")
-            error = await #expect(throws: LibP2PError.self) { try await hosts[0].connect(to: stolen.appending(victim)) }
+            error = await #expect(throws: LibP2PError.self) { try await host.connect(to: stolen.appending(victim)) }
             #expect(error?.code == .wrongPeer, "\(String(describing: error))")
-            #expect(hosts[0].connections.isEmpty)
+            #expect(host.connections.isEmpty)
             try program.goOn()
             let counts: Counts? = try await program.next()
             // certificate_unknown, and decrypt_error for the proof that the key is there (RFC 8446 §6.2).

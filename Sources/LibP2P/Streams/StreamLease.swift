@@ -20,6 +20,11 @@ final class StreamLease: Sendable {
         try host.assign(self.ticket, to: protocolID)
     }
 
+    /// Room for a message.
+    func reserveMemory(_ count: Int, for connection: LibP2PConnection) throws(LibP2PError) -> MemoryLease? {
+        try self.host?.reserveMemory(count, for: connection)
+    }
+
     /// Ends a stream that nobody reads any more, and whose own direction is finished: the peer has a moment to finish too,
     /// before it is told to stop. Peers take STOP_SENDING for a failure (py-libp2p 0.8 then drops what it has not read).
     func leave(_ base: any DuplexStream) {

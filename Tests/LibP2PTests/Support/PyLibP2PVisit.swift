@@ -141,7 +141,7 @@ struct PyLibP2PVisit: Sendable {
         let lazy = try await connection.openStream("/nobody/1.0.0")
         var error = await #expect(throws: LibP2PError.self) { _ = try await lazy.read() }
         #expect(error?.code == .protocolNotSupported)
-        error = await #expect(throws: LibP2PError.self) { _ = try await connection.openStream("/nobody/1.0.0", "/no/2") }
+        error = await #expect(throws: LibP2PError.self) { _ = try await connection.openStream("/no/1", "/no/2") }
         #expect(error?.code == .protocolNotSupported)
         let second = try await connection.openStream("/nobody/1.0.0", HostScene.echo)
         #expect(second.protocolID == HostScene.echo)
