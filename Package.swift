@@ -85,7 +85,8 @@ let package = Package(
             swiftSettings: houseSettings),
         .testTarget(name: "TernFiguresTests", dependencies: ["TernFigures"], swiftSettings: houseSettings),
         .testTarget(
-            name: "LibP2PTests", dependencies: ["LibP2P", "QUIC", "QUICEngine", "QUICIO", "Secp256k1"],
+            name: "LibP2PTests",
+            dependencies: ["QUICTestSupport", "LibP2P", "QUIC", "QUICEngine", "QUICIO", "Secp256k1"],
             swiftSettings: houseSettings),
         .testTarget(
             name: "DNSOverQUICTests", dependencies: ["DNSOverQUICExample", "ExampleSupport", "QUIC"],

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Gates of hosts", .timeLimit(.minutes(2)))
+@Suite("Gates of hosts", .timeLimit(.minutes(5)))
 struct HostGateTests {
     /// Says no to one question, and remembers all that were asked.
     final class Gate: ConnectionGate {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Hosts that identify each other", .timeLimit(.minutes(2)))
+@Suite("Hosts that identify each other", .timeLimit(.minutes(5)))
 struct HostIdentifyTests {
     @Test("both ends learn what the other is, speaks, and sees")
     func identify() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Limits of hosts", .timeLimit(.minutes(2)))
+@Suite("Limits of hosts", .timeLimit(.minutes(5)))
 struct HostLimitTests {
     @Test("as many peers get in as the limit says, the next one is refused, and a place that is given back is free")
     func inboundConnections() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Hosts that stay connected", .timeLimit(.minutes(2)))
+@Suite("Hosts that stay connected", .timeLimit(.minutes(5)))
 struct HostReconnectTests {
     @Test("a peer that is to stay connected is dialled again when it closes the connection")
     func again() async throws {

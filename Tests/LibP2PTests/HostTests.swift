@@ -4,7 +4,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Hosts", .timeLimit(.minutes(2)))
+@Suite("Hosts", .timeLimit(.minutes(5)))
 struct HostTests {
     @Test("two hosts find each other by address, know who the other is, and talk")
     func echo() async throws {

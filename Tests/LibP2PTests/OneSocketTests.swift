@@ -8,7 +8,7 @@ internal import Testing
 /// That a host has one socket, whomever it dials, as the system and its peers see it. scripts/lib/p2p/onesocket runs it, in
 /// a process of its own.
 @Suite(
-    "One socket", .serialized, .timeLimit(.minutes(2)),
+    "One socket", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: ProcessEnvironment.value("TERN_P2P_ONESOCKET") != nil, "run scripts/lib/p2p/onesocket"))
 struct OneSocketTests {
     static let count = 50

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Other protocols on the port of a host", .timeLimit(.minutes(1)))
+@Suite("Other protocols on the port of a host", .timeLimit(.minutes(5)))
 struct OtherProtocolTests {
     @Test("one UDP port serves libp2p and another protocol, whose clients show no certificate")
     func besides() async throws {

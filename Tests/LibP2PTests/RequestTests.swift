@@ -3,7 +3,7 @@ import Testing
 
 @testable import LibP2P
 
-@Suite("Questions and answers", .timeLimit(.minutes(1)))
+@Suite("Questions and answers", .timeLimit(.minutes(5)))
 struct RequestTests {
     @Test("each question gets its own answer, many at once")
     func answers() async throws {

@@ -3,7 +3,7 @@ import Testing
 @testable import LibP2P
 
 /// Alice and Bob, who know only Rita.
-@Suite("Hosts and relays", .timeLimit(.minutes(2)))
+@Suite("Hosts and relays", .timeLimit(.minutes(5)))
 struct HostRelayTests {
     /// Runs the three, with Bob's address through Rita.
     private static func run(
@@ -20,7 +20,7 @@ struct HostRelayTests {
                 $0.relay = .client()
                 $0.holePunching = holePunching
             }
-            try await HostScene.run([alice, bob]) { hosts in
+            try await HostScene.runMore([alice, bob]) { hosts in
                 let address = Multiaddress.relayed(through: relay, to: hosts[1].peerID)
                 try await HostScene.until("Bob has a place") { hosts[1].addresses.contains(address) }
                 try await body(hosts[0], hosts[1], address)

@@ -1,3 +1,4 @@
+import QUICTestSupport
 import Synchronization
 import Testing
 
@@ -23,6 +24,20 @@ enum HostScene {
 
     /// Runs all hosts, and checks that they leave nothing behind.
     static func run(
+        _ hosts: [LibP2PHost], _ body: @Sendable ([LibP2PHost]) async throws -> Void
+    ) async throws {
+        await Gate.shared.enter()
+        do {
+            try await self.runMore(hosts, body)
+        } catch {
+            await Gate.shared.leave()
+            throw error
+        }
+        await Gate.shared.leave()
+    }
+
+    /// The same inside of such a scene, which has its place at the gate already.
+    static func runMore(
         _ hosts: [LibP2PHost], _ body: @Sendable ([LibP2PHost]) async throws -> Void
     ) async throws {
         try await self.run(hosts[...], all: hosts, body)
