@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Does to a libp2p host what no honest peer would, over QUIC with aioquic, and prints what became of it as JSON.
 
-    libp2p_hostile.py listen                     prints {"ports", "peer", "victim"}: two ports of its own, the second of which
-                                                 shows a certificate that it was shown, without having its key
-    libp2p_hostile.py replay ADDRESS VICTIM      dials ADDRESS with the certificate that VICTIM shows
-    libp2p_hostile.py flood ADDRESS COUNT        as many connections, all from 127.0.1.0/24
-    libp2p_hostile.py stall ADDRESS COUNT        as many streams whose negotiation never ends, over ten connections
-    libp2p_hostile.py lengths ADDRESS            lengths of 1 GiB, and lengths that never end
-    libp2p_hostile.py garbage ADDRESS            random bytes in place of a negotiation, and in place of packets
+    libp2p_hostile.py listen                  prints {"ports", "peer", "victim"}: two ports of its own; behind the second
+                                              it shows the certificate of "victim", without having its key
+    libp2p_hostile.py replay ADDRESS VICTIM   dials ADDRESS with the certificate that the host at VICTIM shows
+    libp2p_hostile.py flood ADDRESS COUNT     as many connections, all from 127.0.1.0/24
+    libp2p_hostile.py stall ADDRESS COUNT     as many streams whose negotiation never ends, over five connections
+    libp2p_hostile.py lengths ADDRESS         lengths of 1 GiB, and lengths that never end
+    libp2p_hostile.py garbage ADDRESS         random bytes in place of a negotiation, and in place of packets
 
-Addresses are HOST:PORT. Each prints {"counts": {what: how often}}; a stream that is refused with a code is "reset CODE".
+Addresses are HOST:PORT. Each prints {"counts": {what: how often}}; a stream that is refused is "reset CODE".
 """
 
 import asyncio
@@ -187,14 +187,14 @@ async def flood(address, count):
 
 
 async def stall(address, count):
-    peers = [await connected(address) for _ in range(10)]
+    peers = [await connected(address) for _ in range(5)]
     beginnings = [b"", b"\x13", HEADER[:12], HEADER, HEADER + b"\x20/ipfs", HEADER + line(b"/nobody/1.0.0")]
 
     async def use(peer):
         mine = []
         while len(mine) < count // len(peers):
             # aioquic keeps what exceeds the limit of streams; but what it has not sent, nobody has seen.
-            room = 100 - sum(1 for stream in mine if stream not in peer.ends)
+            room = 150 - sum(1 for stream in mine if stream not in peer.ends)
             for _ in range(min(room, count // len(peers) - len(mine))):
                 # An empty beginning would open no stream at all.
                 mine.append(peer.say(beginnings[1 + len(mine) % 5]))

@@ -4,14 +4,14 @@
     pylibp2p_peer.py listen [--key KIND] [--count N]        N hosts that listen, until standard input ends
     pylibp2p_peer.py dial [--key KIND] [--only CASE]... ADDRESS...   every case with every address
 
-KIND is ed25519, secp256k1 or rsa. A listener's first line is {"hosts": [{"peer", "address"}]}; then it tells what happens
-to its connections: {"opened": PEER, "by": PEER, "port": of the remote end} and {"ended": code, "reason", "by"}. A dialler's
-lines are {"case", "address", "ok", "found"}.
+KIND is ed25519, secp256k1 or rsa. A listener's first line is {"hosts": [{"peer", "address"}]}; then it tells what
+happens to its connections: {"opened": PEER, "by": PEER, "port": of the remote end} and {"ended": code, "reason", "by"}.
+A dialler's first line is {"me": PEER}, all others are {"case", "address", "ok", "found"}.
 
-Both ends serve, so that each case can be seen from either: /echo/1.0.0; /whoami/1.0.0 says who the other end is and what
-port it has; /finish/1.0.0 says "bye" and is done; /reset/1.0.0 takes a number in four bytes, highest first, and resets the
-stream with it; /watch/1.0.0 reads, and remembers the code that the stream is reset with, which /seen/1.0.0 tells;
-/hangup/1.0.0 takes a number and closes the connection with it.
+Both ends serve, so that each case can be seen from either: /echo/1.0.0; /whoami/1.0.0 says who the other end is and
+what port it has; /finish/1.0.0 says "bye" and is done; /reset/1.0.0 takes a number in four bytes, highest first, and
+resets the stream with it; /watch/1.0.0 reads, and remembers the code that the stream is reset with, which /seen/1.0.0
+tells; /hangup/1.0.0 takes a number and closes the connection with it.
 """
 
 import argparse
