@@ -61,10 +61,11 @@ struct P2PSender: Sendable {
             throw SendFailure("the peer has not confirmed the file within \(self.options.timeout.text)")
         } catch let error as LibP2PError {
             if Task.isCancelled { throw CancellationError() }
-            guard [.streamReset, .streamStopped].contains(error.code),
-                let refusal = error.applicationCode.flatMap(PeerFileProtocol.Refusal.init)
-            else { throw error }
-            throw SendFailure(refusal.words)
+            guard [.streamReset, .streamStopped].contains(error.code) else { throw error }
+            let refusal = error.applicationCode.flatMap(PeerFileProtocol.Refusal.init)
+            // Some implementations answer a protocol that they do not speak in this way.
+            throw SendFailure(
+                refusal?.words ?? "\(error.description); does it take files? tern p2p identify shows what it speaks")
         }
     }
 
