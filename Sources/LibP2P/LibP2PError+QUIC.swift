@@ -26,6 +26,7 @@ extension LibP2PError {
     private static func words(for error: QUICError) -> String {
         guard error.code == .closed, let code = error.applicationCode else { return error.reason }
         let who = error.closedBy == .peer ? "the peer" : "this host"
-        return "\(who) closed the connection: \(ConnectionCode(rawValue: code)). \(error.reason)"
+        let words = error.underlying.map { $0.reason.isEmpty ? "" : " (\($0.reason))" } ?? ""
+        return "\(who) closed the connection: \(ConnectionCode(rawValue: code))\(words)"
     }
 }

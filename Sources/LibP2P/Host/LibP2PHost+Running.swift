@@ -15,7 +15,6 @@ extension LibP2PHost {
         } catch {
             result = .failure(error)
         }
-        if case .success = result { await self.drain() }
         await self.end()
         return try result.get()
     }
@@ -73,7 +72,10 @@ extension LibP2PHost {
                 group.addTask { await self.discover(by: discovery(self)) }
             }
             defer { group.cancelAll() }
-            return try await body(self)
+            let result = try await body(self)
+            // Before the tasks that serve the connections end, and the connections with them.
+            await self.drain()
+            return result
         }
     }
 

@@ -30,11 +30,11 @@ public struct ResourceLimits: Hashable, Sendable {
     /// Streams that this host opened.
     public var outboundStreams = 6_144
     /// Streams that have no protocol yet. A negotiation takes a round trip or two, so that few are under way at a time.
-    public var transientStreams = 1_024
+    public var transientStreams = 5_120
     /// Of those, the ones that peers opened.
-    public var inboundTransientStreams = 768
+    public var inboundTransientStreams = 4_096
     /// Of those, the ones that this host opened.
-    public var outboundTransientStreams = 768
+    public var outboundTransientStreams = 4_096
     /// Streams of one peer, over all of its connections.
     public var streamsPerPeer = 1_024
     /// Streams that one peer opened; QUIC's own limit on each connection, 256, comes first with one connection.

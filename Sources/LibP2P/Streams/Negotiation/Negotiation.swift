@@ -74,11 +74,11 @@ enum Negotiation {
 
     /// What a reset means that comes in place of an answer: a peer that does not serve the protocol may say so that way.
     static func refusal(of name: ProtocolID, by error: LibP2PError) -> LibP2PError? {
-        guard error.code == .streamReset,
-            error.applicationCode == StreamCode.protocolNegotiationFailed.rawValue
-        else { return nil }
+        // Some reset it without a code (py-libp2p 0.8).
+        let codes = [StreamCode.none, .protocolNegotiationFailed].map(\.rawValue)
+        guard error.code == .streamReset, let code = error.applicationCode, codes.contains(code) else { return nil }
         return LibP2PError(
-            .protocolNotSupported, "the peer does not speak \(name): it reset the stream",
+            .protocolNotSupported, "the peer reset the stream instead of agreeing to \(name): it does not speak it",
             applicationCode: error.applicationCode, underlying: error.underlying)
     }
 
