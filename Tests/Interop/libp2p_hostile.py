@@ -5,7 +5,7 @@
                                               it shows the certificate of "victim", without having its key
     libp2p_hostile.py replay ADDRESS VICTIM   dials ADDRESS with the certificate that the host at VICTIM shows
     libp2p_hostile.py flood ADDRESS COUNT     as many connections, all from 127.0.1.0/24
-    libp2p_hostile.py stall ADDRESS COUNT     as many streams whose negotiation never ends, over five connections
+    libp2p_hostile.py stall ADDRESS COUNT     as many streams whose negotiation never ends, over twenty connections
     libp2p_hostile.py lengths ADDRESS         lengths of 1 GiB, and lengths that never end
     libp2p_hostile.py garbage ADDRESS         random bytes in place of a negotiation, and in place of packets
 
@@ -187,7 +187,7 @@ async def flood(address, count):
 
 
 async def stall(address, count):
-    peers = [await connected(address) for _ in range(5)]
+    peers = [await connected(address) for _ in range(20)]
     beginnings = [b"", b"\x13", HEADER[:12], HEADER, HEADER + b"\x20/ipfs", HEADER + line(b"/nobody/1.0.0")]
 
     async def use(peer):

@@ -66,7 +66,7 @@ struct HostileLibP2PTests {
         }
     }
 
-    /// Five peers, because each may have ``ResourceLimits/transientStreamsPerPeer``, and six of them all that there are.
+    /// Twenty peers, each with all the negotiations that it may have: ``ResourceLimits/inboundTransientStreams`` is more.
     @Test("negotiations that never end are given up, and leave room for others")
     func stall() async throws {
         let configure: (inout LibP2PConfiguration) -> Void = { $0.negotiationTimeout = .seconds(1) }
