@@ -93,10 +93,13 @@ extension LibP2PHost {
         // Only this machine can use loopback addresses.
         let isNear = remote.reach == .loopback
         let addresses = self.announcements.filter { isNear || $0.reach != .loopback }
-        return IdentifyMessage.describing(
+        var message = IdentifyMessage.describing(
             self.key.publicKey, addresses: addresses, protocols: self.protocols,
             agent: self.configuration.agentVersion, protocolVersion: self.configuration.protocolVersion,
             record: try self.signedRecord(of: addresses, isNear: isNear), to: remote)
+        // Through a relay the peer is not seen, only the relay.
+        if stream.connection?.isRelayed == true { message.observedAddress = nil }
+        return message
     }
 
     /// The signed record of the addresses; made again only where they have changed.
