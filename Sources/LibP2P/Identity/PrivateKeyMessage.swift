@@ -16,44 +16,9 @@ struct PrivateKeyMessage: Hashable, Sendable {
             throw LibP2PError(
                 .tooLong, "a private key message has at most \(Self.maximumByteCount) bytes, not \(bytes.count)")
         }
-        var rest = bytes[...]
-        try Self.readTag(Self.typeTag, of: "key type", from: &rest)
-        let number = try Varint.read(from: &rest)
-        guard let type = PublicKeyMessage.KeyType(rawValue: number) else {
-            throw LibP2PError(.unsupported, "key type \(number) is none of RSA, Ed25519, Secp256k1 and ECDSA")
-        }
-        try Self.readTag(Self.keyTag, of: "key bytes", from: &rest)
-        let count = try Varint.read(from: &rest)
-        guard count <= UInt64(rest.count) else {
-            throw LibP2PError(.truncated, "a private key of \(count) bytes breaks off after \(rest.count)")
-        }
-        guard count == UInt64(rest.count) else {
-            throw LibP2PError(.trailingBytes, "the private key is followed by \(UInt64(rest.count) - count) bytes")
-        }
-        self.type = type
-        self.key = Array(rest)
+        let fields = try KeyFields(decoding: bytes, what: "private key")
+        self.init(type: fields.type, key: fields.key)
     }
 
-    var encoded: [UInt8] {
-        var bytes = [Self.typeTag, UInt8(truncatingIfNeeded: self.type.rawValue), Self.keyTag]
-        Varint.append(countOf: self.key, to: &bytes)
-        return bytes + self.key
-    }
-
-    /// Field 1 as a varint.
-    private static let typeTag: UInt8 = 1 << 3 | 0
-    /// Field 2 with a length.
-    private static let keyTag: UInt8 = 2 << 3 | 2
-
-    private static func readTag(
-        _ tag: UInt8, of field: String, from bytes: inout ArraySlice<UInt8>
-    ) throws(LibP2PError) {
-        guard let found = bytes.popFirst() else {
-            throw LibP2PError(.truncated, "the private key message breaks off before the \(field)")
-        }
-        guard found == tag else {
-            throw LibP2PError(
-                .malformed, "the private key message has tag 0x\(String(found, radix: 16)) instead of the \(field)")
-        }
-    }
+    var encoded: [UInt8] { KeyFields(type: self.type, key: self.key).encoded }
 }

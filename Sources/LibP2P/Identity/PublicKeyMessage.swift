@@ -43,44 +43,10 @@ public struct PublicKeyMessage: Hashable, Sendable {
 
     /// Decodes one message that fills `bytes` to the end.
     public init(decoding bytes: [UInt8]) throws(LibP2PError) {
-        var rest = bytes[...]
-        try Self.readTag(Self.typeTag, of: "key type", from: &rest)
-        let number = try Varint.read(from: &rest)
-        guard let type = KeyType(rawValue: number) else {
-            throw LibP2PError(.unsupported, "key type \(number) is none of RSA, Ed25519, Secp256k1 and ECDSA")
-        }
-        try Self.readTag(Self.keyTag, of: "key bytes", from: &rest)
-        let count = try Varint.read(from: &rest)
-        guard count <= UInt64(rest.count) else {
-            throw LibP2PError(.truncated, "a key of \(count) bytes breaks off after \(rest.count)")
-        }
-        guard count == UInt64(rest.count) else {
-            throw LibP2PError(.trailingBytes, "the key is followed by \(UInt64(rest.count) - count) bytes")
-        }
-        try self.init(type: type, key: Array(rest))
+        let fields = try KeyFields(decoding: bytes, what: "public key")
+        try self.init(type: fields.type, key: fields.key)
     }
 
     /// The message in its only encoding.
-    public var encoded: [UInt8] {
-        var bytes = [Self.typeTag, UInt8(truncatingIfNeeded: self.type.rawValue), Self.keyTag]
-        Varint.append(countOf: self.key, to: &bytes)
-        return bytes + self.key
-    }
-
-    /// Field 1 as a varint.
-    private static let typeTag: UInt8 = 1 << 3 | 0
-    /// Field 2 with a length.
-    private static let keyTag: UInt8 = 2 << 3 | 2
-
-    private static func readTag(
-        _ tag: UInt8, of field: String, from bytes: inout ArraySlice<UInt8>
-    ) throws(LibP2PError) {
-        guard let found = bytes.popFirst() else {
-            throw LibP2PError(.truncated, "the public key message breaks off before the \(field)")
-        }
-        guard found == tag else {
-            throw LibP2PError(
-                .malformed, "the public key message has tag 0x\(String(found, radix: 16)) instead of the \(field)")
-        }
-    }
+    public var encoded: [UInt8] { KeyFields(type: self.type, key: self.key).encoded }
 }
