@@ -24,6 +24,8 @@ class Kind:
     hint: str = ""
     # Above this the figure is too high whatever was measured.
     goal: float | None = None
+    # Whether the code alone decides it. Otherwise it follows from how many packets a turn of the loop finds.
+    exact: bool = False
 
     @property
     def figure(self):
@@ -31,10 +33,11 @@ class Kind:
 
 
 KINDS = [
-    Kind("allocations", "allocations", "packet", "scripts/counts --sites CASE names the callers of malloc"),
+    Kind("allocations", "allocations", "packet", "scripts/counts --sites CASE names the callers of malloc",
+         exact=True),
     Kind(
         "allocations_beyond_chunks", "allocations beyond one per chunk", "packet",
-        "scripts/counts --sites CASE names the callers of malloc"),
+        "scripts/counts --sites CASE names the callers of malloc", exact=True),
     Kind("calls", "system calls", "packet", "the single calls are listed above", 0.05),
     Kind("call futex", "futex", "packet", "a thread waits for another: Monitor, JobQueue, or a task off the loop"),
     Kind("call write", "write", "packet", "another thread wakes the loop: JobQueue.takeWake"),
@@ -44,7 +47,8 @@ KINDS = [
     Kind("thread_sleeps", "thread sleeps", "64 KiB"),
     Kind("locks", "locks", "packet", "every Mutex.withLock on the way of a packet: once per burst is enough"),
     Kind("contended_locks", "contended locks", "64 KiB", "a Mutex is held by one thread while another wants it"),
-    Kind("copied_bytes", "copied bytes", "byte", "memcpy of 512 bytes or more, ours or the libraries'"),
+    Kind("copied_bytes", "copied bytes", "byte", "memcpy of 512 bytes or more, ours or the libraries'",
+         exact=True),
     Kind("retains", "retains", "packet", "swift_retain: perf record -g, and borrow what is only looked at"),
     Kind("releases", "releases", "packet"),
     Kind(
