@@ -22,6 +22,8 @@ public actor QUICConnection {
     nonisolated let datagramBox: Monitor<DatagramBox>
     nonisolated let eventBox: Monitor<EventBox>
     nonisolated let wishes = Mutex(ConnectionWishes())
+    /// Bytes that readers of all streams consumed and the loop has not collected.
+    nonisolated let uncollectedCredit = Atomic(0)
     /// Whether this is the server's end.
     public nonisolated let isServer: Bool
 

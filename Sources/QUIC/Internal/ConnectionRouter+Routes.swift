@@ -57,6 +57,8 @@ extension ConnectionRouter {
         self.table.remove(
             connection, rememberingUntil: openedNothing ? nil : self.now.advanced(by: .seconds(3)))
         self.endpoint.noteTermination()
+        // What was left for a later turn must not keep the connection until somebody else has one.
+        if !self.signals.isEmpty { self.loop.signal(self) }
     }
 
     private func failHalfOpen(_ connection: QUICConnection) {

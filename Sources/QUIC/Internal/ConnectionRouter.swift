@@ -79,6 +79,9 @@ actor ConnectionRouter {
         return true
     }
 
+    /// Any thread: has it look at something when it has its turn for another reason.
+    nonisolated func leave(_ signal: SignalQueue.Signal) { _ = self.signals.add(signal, canWait: true) }
+
     /// Starts listening to the socket.
     func attach() {
         guard !self.isAttached else { return }

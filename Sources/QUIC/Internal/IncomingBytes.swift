@@ -22,14 +22,18 @@ struct IncomingBytes: Sendable {
     /// Bytes that wait for the reader. The stream's window bounds them.
     private(set) var available = 0
     private var end = End.open
-    /// Consumed bytes that the connection was not told of.
+    /// Consumed bytes that the connection has not collected.
     private var credit = 0
+    /// Those of them that the reader has added to what waits on all streams.
+    private var counted = 0
     /// The reader was told of the end, the connection not yet.
     private var endIsRead = false
     private var endIsReported = false
     private var stopCode: UInt64?
-    /// The connection will look at the stream anyway.
-    private var isSignalled = false
+    /// Whether the connection is going to look at the stream, and how soon.
+    private var look = Look.none
+    /// The connection is over: nothing is worth a look any more.
+    private var isCutOff = false
     /// Credit is worth a turn of the loop from here on.
     private let creditThreshold: Int
 
@@ -105,17 +109,34 @@ struct IncomingBytes: Sendable {
         return true
     }
 
-    /// Whether the connection should hear of what the reader did. True once, until it has collected.
-    mutating func needsSignal() -> Bool {
-        guard !self.isSignalled, self.hasNews else { return false }
-        self.isSignalled = true
-        return true
+    /// How soon the connection should look at a stream: when it has its turn for another reason, or by a turn for this.
+    enum Look: Int, Sendable, Comparable {
+        case none, sometime, soon
+
+        static func < (one: Look, other: Look) -> Bool { one.rawValue < other.rawValue }
     }
 
-    private var hasNews: Bool {
-        if self.stopCode != nil || (self.endIsRead && !self.endIsReported) { return true }
-        guard case .open = self.end else { return self.credit > 0 && self.available == 0 }
-        return self.credit >= self.creditThreshold || (self.credit > 0 && self.available == 0)
+    /// What the connection should hear of what the reader did.
+    struct Notice: Sendable {
+        /// More than it was asked for before.
+        var look = Look.none
+        /// Bytes that were consumed since the last notice.
+        var consumed = 0
+    }
+
+    /// Asked after each change by the reader. Each thing is said once, until the connection has collected.
+    mutating func takeNotice() -> Notice {
+        guard !self.isCutOff else { return Notice() }
+        let consumed = self.credit - self.counted
+        self.counted = self.credit
+        let wanted = self.isWorthTurn ? Look.soon : self.credit > 0 ? .sometime : .none
+        guard wanted > self.look else { return Notice(consumed: consumed) }
+        self.look = wanted
+        return Notice(look: wanted, consumed: consumed)
+    }
+
+    private var isWorthTurn: Bool {
+        self.stopCode != nil || (self.endIsRead && !self.endIsReported) || self.credit >= self.creditThreshold
     }
 
     /// No variable may hold the chunk meanwhile: only the last reference can be given back.
@@ -141,19 +162,22 @@ struct IncomingBytes: Sendable {
     /// What the reader did since the last look.
     struct News: Sendable {
         var credit: Int
+        /// How many of these bytes the reader has spoken of.
+        var counted: Int
         var isOver: Bool
         var stopCode: UInt64?
     }
 
     mutating func collect() -> News {
-        self.isSignalled = false
+        self.look = .none
         let isOver = self.endIsRead && !self.endIsReported
         if isOver { self.endIsReported = true }
         defer {
             self.credit = 0
+            self.counted = 0
             self.stopCode = nil
         }
-        return News(credit: self.credit, isOver: isOver, stopCode: self.stopCode)
+        return News(credit: self.credit, counted: self.counted, isOver: isOver, stopCode: self.stopCode)
     }
 
     /// Adds what arrived. True: the reader should look.
@@ -178,6 +202,7 @@ struct IncomingBytes: Sendable {
     /// The connection is over. What is here can be read still.
     mutating func fail(_ error: QUICError) -> Bool {
         self.endIsReported = true
+        self.isCutOff = true
         guard case .open = self.end else { return false }
         self.end = .failed(error)
         return true

@@ -90,16 +90,27 @@ extension QUICConnection {
         // Whoever is woken here is resumed when the connection is settled.
         self.touch()
         self.openWaitingStreams()
+        let news = core.incoming.withLock { $0.collect() }
+        if news.counted > 0 { self.uncollectedCredit.subtract(news.counted, ordering: .relaxed) }
         guard self.streams[core.id] === core else {
             // Questions about a stream that is over.
             core.outgoing.update(&self.wakes) { $0.complete() }
             return
         }
-        let news = core.incoming.withLock { $0.collect() }
         if news.credit > 0 { self.engine.returnCredit(news.credit, on: core.id) }
         if let code = news.stopCode { try? self.engine.stopSending(core.id, code: code) }
         if news.isOver { self.engine.finishReading(core.id) }
         self.push(core)
+    }
+
+    /// Any thread: bytes were consumed on a stream that waits to be looked at.
+    ///
+    /// Where packets come one by one, they give the connection its turns: to wake the loop for each that was read would double
+    /// them. But a peer that has used up the connection's window sends none.
+    nonisolated func noteConsumed(_ count: Int) {
+        let sum = self.uncollectedCredit.add(count, ordering: .relaxed)
+        let threshold = self.limits.connectionCreditThreshold
+        if sum.newValue >= threshold, sum.oldValue < threshold { self.router.signal(.connection(self)) }
     }
 
     /// Hands what was written over to the engine, as far as that has room.

@@ -17,6 +17,8 @@ final class SignalQueue: Sendable {
     private struct State {
         var signals: [Signal] = []
         var bulk = 0
+        /// The loop was told that something is here.
+        var isTold = false
         var isClosed = false
     }
 
@@ -28,8 +30,8 @@ final class SignalQueue: Sendable {
 
     enum Outcome { case first, queued, refused }
 
-    /// `.first` says that the loop has to be told.
-    func add(_ signal: Signal) -> Outcome {
+    /// `.first` says that the loop has to be told. What `canWait` is looked at when the loop has another reason to.
+    func add(_ signal: Signal, canWait: Bool = false) -> Outcome {
         self.state.withLock { state in
             guard !state.isClosed else { return .refused }
             switch signal {
@@ -39,7 +41,9 @@ final class SignalQueue: Sendable {
             case .stream, .connection: break
             }
             state.signals.append(signal)
-            return state.signals.count == 1 ? .first : .queued
+            if canWait || state.isTold { return .queued }
+            state.isTold = true
+            return .first
         }
     }
 
@@ -55,11 +59,14 @@ final class SignalQueue: Sendable {
         _ = left
     }
 
+    var isEmpty: Bool { self.state.withLock { $0.signals.isEmpty } }
+
     /// Swaps the queue for the empty `buffer`, so that no room is given up.
     func drain(into buffer: inout [Signal]) {
         self.state.withLock { state in
             swap(&state.signals, &buffer)
             state.bulk = 0
+            state.isTold = false
         }
     }
 }

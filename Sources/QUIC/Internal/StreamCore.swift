@@ -57,11 +57,12 @@ final class StreamCore: Sendable {
 
     /// Waits until bytes or the end are there, and lets `take` have the bytes. nil: the end.
     func read<Value: Sendable>(_ take: (inout IncomingBytes) -> Value) async throws(QUICError) -> Value? {
-        let (answer, needsSignal) = try await self.incoming.wait { state -> (IncomingBytes.Answer<Value>, Bool)? in
+        let (answer, notice) = try await self.incoming.wait {
+            state -> (IncomingBytes.Answer<Value>, IncomingBytes.Notice)? in
             guard let answer = state.read(take) else { return nil }
-            return (answer, state.needsSignal())
+            return (answer, state.takeNotice())
         }
-        if needsSignal { self.signal() }
+        self.pass(notice)
         switch answer {
         case .value(let value): return value
         case .end: return nil
@@ -71,12 +72,24 @@ final class StreamCore: Sendable {
 
     /// The same for what is here already; nil: nothing is.
     func readNow<Value: Sendable>(_ take: (inout IncomingBytes) -> Value) -> IncomingBytes.Answer<Value>? {
-        let (answer, needsSignal) = self.incoming.withLock { state -> (IncomingBytes.Answer<Value>?, Bool) in
+        let (answer, notice) = self.incoming.withLock {
+            state -> (IncomingBytes.Answer<Value>?, IncomingBytes.Notice) in
             let answer = state.read(take)
-            return (answer, state.needsSignal())
+            return (answer, state.takeNotice())
         }
-        if needsSignal { self.signal() }
+        self.pass(notice)
         return answer
+    }
+
+    /// Tells the connection what its reader did. First that there is something to collect, then how much: whoever brings the
+    /// sum to where it is worth a turn wakes the loop for all who are in the queue.
+    private func pass(_ notice: IncomingBytes.Notice) {
+        switch notice.look {
+        case .none: break
+        case .sometime: self.connection.router.leave(.stream(self))
+        case .soon: self.signal()
+        }
+        if notice.consumed > 0 { self.connection.noteConsumed(notice.consumed) }
     }
 
     /// Changes what the application wants of its direction, and tells the loop where that is news.
@@ -104,13 +117,13 @@ final class StreamCore: Sendable {
     /// Says that the peer's direction is not wanted; whoever waits to read hears of it.
     func stop(_ code: UInt64) {
         let error = QUICError(.streamEnded, "reading was stopped by this side with code \(code)")
-        var needsSignal = false
+        var notice = IncomingBytes.Notice()
         self.incoming.update { state in
             guard state.stop(code, error) else { return false }
-            needsSignal = state.needsSignal()
+            notice = state.takeNotice()
             return true
         }
-        if needsSignal { self.signal() }
+        self.pass(notice)
     }
 
     /// A scope was left in order: everything written arrives, and what was not read is refused.
