@@ -38,8 +38,7 @@ extension ConnectionEngine {
     @discardableResult
     public func write(_ bytes: RawSpan, to id: StreamID) throws(EngineError) -> Int {
         let entry = try self.writableEntry(id)
-        let room = max(self.sendBufferBound(of: entry) - entry.sendQueue.buffered, 0)
-        let count = min(room, bytes.byteCount)
+        let count = min(self.sendRoom(of: entry).most, bytes.byteCount)
         if count < bytes.byteCount { entry.hasWaitingWriter = true }
         guard count > 0 else { return 0 }
         entry.sendQueue.append(bytes.extracting(first: count), from: self.pool)
@@ -52,7 +51,7 @@ extension ConnectionEngine {
     /// A chunk is taken whole, so one may pass the bound by less than its own size.
     public func write(_ chunk: Chunk, to id: StreamID) throws(EngineError) -> Bool {
         let entry = try self.writableEntry(id)
-        guard entry.sendQueue.buffered < self.sendBufferBound(of: entry) else {
+        guard self.sendRoom(of: entry).most > 0 else {
             entry.hasWaitingWriter = true
             return false
         }
@@ -188,12 +187,9 @@ extension ConnectionEngine {
             self.context.discardedBytes = 0
         }
         guard !self.context.touched.isEmpty else { return }
-        self.refreshSharedSendBuffer()
+        self.followCongestionWindow()
         for entry in self.context.touched {
-            // Late enough that it is worth a call, early enough that the window never runs dry.
-            if entry.hasWaitingWriter, entry.sending.canWrite,
-                entry.sendQueue.buffered < self.sendBufferBound(of: entry) * 3 / 4
-            {
+            if entry.hasWaitingWriter, entry.sending.canWrite, self.isWorthWaking(self.sendRoom(of: entry)) {
                 entry.hasWaitingWriter = false
                 self.context.record(.streamWritable(entry.id))
             }
@@ -206,19 +202,38 @@ extension ConnectionEngine {
         self.context.touched.removeAll(keepingCapacity: true)
     }
 
-    /// What a stream may queue: as configured, or more while all streams together hold less than two congestion windows:
-    /// what is unacknowledged, and as much again to go on with.
-    private func sendBufferBound(of entry: StreamEntry) -> Int {
-        let bound = self.configuration.flowControl.sendBuffer
-        return self.streams.buffered.buffered < self.sharedSendBuffer ? max(bound, self.sharedSendBuffer) : bound
+    /// What a stream may queue besides what it holds: as configured, or more while little of what all streams hold is unsent.
+    ///
+    /// Bytes in flight must be kept, and so must those that arrived behind a lost packet, which can be as many again and more.
+    /// They say nothing of whether the application is ahead of what the path takes: a sender that counted them would run out
+    /// of bytes at each loss.
+    private func sendRoom(of entry: StreamEntry) -> SendRoom {
+        let limits = self.configuration.flowControl
+        let held = self.streams.held
+        return SendRoom(
+            own: limits.sendBuffer - entry.sendQueue.buffered,
+            shared: min(self.unsentBound - held.unsent, limits.maximumSendBuffer - held.buffered))
+    }
+
+    /// What a stream may queue by its own bound, and by that of all together. Below 0: it is past the bound.
+    private struct SendRoom {
+        let own: Int
+        let shared: Int
+
+        var most: Int { max(self.own, self.shared, 0) }
+    }
+
+    /// Late enough that it is worth a call, early enough that the window never runs dry.
+    private func isWorthWaking(_ room: SendRoom) -> Bool {
+        room.own > self.configuration.flowControl.sendBuffer / 4 || room.shared > self.unsentBound / 4
     }
 
     /// Follows the congestion window, which only acknowledgements change.
-    private func refreshSharedSendBuffer() {
+    private func followCongestionWindow() {
         guard let connection = self.connection else { return }
         let window = Int(clamping: connection.congestionWindow)
         self.streams.scheduler.adapt(toWindow: window / max(connection.maximumPayload, 1))
-        self.sharedSendBuffer = min(window &* 2, self.configuration.flowControl.maximumSendBuffer)
+        self.unsentBound = min(window, self.configuration.flowControl.maximumUnsent)
     }
 
     /// The application and both ends are done: the peer may open another stream in this one's place.

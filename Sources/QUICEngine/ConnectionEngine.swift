@@ -43,8 +43,8 @@ public final class ConnectionEngine {
     /// Nanoseconds of silence after which a PING is sent; 0: none is.
     var keepAlive: UInt64 = 0
     var pingState = PingState.none
-    /// What all streams together may queue whatever each may: grows with the congestion window.
-    var sharedSendBuffer = 0
+    /// What may wait to be sent for the first time, on all streams together: follows the congestion window.
+    var unsentBound = 0
     let startedAt: EngineInstant
     let serverName: String
     /// Server side: the client came back with the token of a Retry.

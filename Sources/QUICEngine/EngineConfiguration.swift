@@ -70,9 +70,12 @@ public struct EngineConfiguration: Sendable {
         public var maximumStreamWindow: UInt64 = 16 << 20
         /// What each stream may queue for sending, acknowledged bytes not counted, before the writer waits: 128 KiB.
         public var sendBuffer: Int = 128 << 10
-        /// What all streams together may queue in any case grows as twice the congestion window, up to this: 16 MiB fills
-        /// 1 Gbit/s at 60 ms. 0 = it does not.
+        /// What all streams together may queue in any case, acknowledged bytes not counted, while it is mostly in flight:
+        /// 16 MiB fills 1 Gbit/s at 60 ms. 0 = no more than each may by itself.
         public var maximumSendBuffer: Int = 16 << 20
+        /// How much of that may wait to be sent for the first time: one congestion window, but at most this. 512 KiB: a writer
+        /// may be away for 4 ms at 1 Gbit/s. More would only be cold when its turn comes.
+        public var maximumUnsent: Int = 512 << 10
     }
 
     /// How many streams the peer may have open at a time, and how ours take turns.

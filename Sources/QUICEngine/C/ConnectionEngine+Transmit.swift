@@ -116,6 +116,7 @@ extension ConnectionEngine {
 
     private func commit(_ count: Int, on entry: StreamEntry) {
         entry.sendQueue.commit(count)
+        if entry.hasWaitingWriter { self.context.touched.append(entry) }
         if entry.wantsFIN, entry.sendQueue.unsent == 0, entry.sending.commitFIN() { entry.isFINCommitted = true }
         if !entry.hasSomethingToSend { self.streams.scheduler.unschedule(entry) }
     }

@@ -21,7 +21,15 @@ struct SendQueue {
 
     /// What the streams of one connection hold together.
     final class Total {
-        fileprivate(set) var buffered = 0
+        // Of one thread: the runtime need not look for overlapping accesses at each packet.
+        @safe @exclusivity(unchecked) fileprivate(set) var buffered = 0
+        /// What of it was not sent once.
+        @safe @exclusivity(unchecked) fileprivate(set) var unsent = 0
+
+        fileprivate func add(_ buffered: Int, unsent: Int) {
+            self.buffered += buffered
+            self.unsent += unsent
+        }
     }
 
     /// Where this queue's bytes are counted besides.
@@ -29,9 +37,9 @@ struct SendQueue {
 
     /// Counts this queue's bytes in `total` from now on.
     mutating func join(_ total: Total) {
-        self.total.buffered -= self.buffered
+        self.total.add(-self.buffered, unsent: -self.unsent)
         self.total = total
-        self.total.buffered += self.buffered
+        self.total.add(self.buffered, unsent: self.unsent)
     }
 
     /// Bytes held: what counts against the stream's limit.
@@ -51,7 +59,7 @@ struct SendQueue {
                 unsafe source += taken
                 left -= taken
                 self.written &+= UInt64(taken)
-                self.total.buffered += taken
+                self.total.add(taken, unsent: taken)
                 self.tail &+= UInt64(taken)
             }
         }
@@ -63,7 +71,7 @@ struct SendQueue {
         self.chunks.append(chunk)
         self.sealed = self.chunks.count
         self.written &+= UInt64(chunk.count)
-        self.total.buffered += chunk.count
+        self.total.add(chunk.count, unsent: chunk.count)
         self.tail &+= UInt64(chunk.count)
     }
 
@@ -76,14 +84,18 @@ struct SendQueue {
         return unsafe (chunk.storage + chunk.start + skip, chunk.count - skip)
     }
 
-    mutating func commit(_ count: Int) { self.committed = min(self.committed &+ UInt64(max(count, 0)), self.written) }
+    mutating func commit(_ count: Int) {
+        let count = min(max(count, 0), self.unsent)
+        self.committed &+= UInt64(count)
+        self.total.add(0, unsent: -count)
+    }
 
     /// Everything before `end` arrived: its chunks go back to the pool.
     mutating func acknowledge(upTo end: UInt64, to pool: ChunkPool) {
         guard end > self.acknowledged else { return }
-        self.total.buffered -= self.buffered
+        let before = self.buffered
         self.acknowledged = min(end, self.committed)
-        self.total.buffered += self.buffered
+        self.total.add(self.buffered - before, unsent: 0)
         while let size = self.chunks.first?.count, self.base &+ UInt64(size) <= self.acknowledged {
             self.dropFirst(size: UInt64(size), to: pool)
         }
@@ -95,14 +107,14 @@ struct SendQueue {
             self.tail &-= UInt64(last.count)
             if let chunk = self.chunks.popLast() { pool.giveBack(chunk) }
         }
-        self.total.buffered -= self.unsent
+        self.total.add(-self.unsent, unsent: -self.unsent)
         self.written = self.committed
     }
 
     /// Frees every chunk. Only when ngtcp2 holds no pointer any more.
     mutating func removeAll(to pool: ChunkPool) {
         while let chunk = self.chunks.popFirst() { pool.giveBack(chunk) }
-        self.total.buffered -= self.buffered
+        self.total.add(-self.buffered, unsent: -self.unsent)
         self.acknowledged = self.written
         self.committed = self.written
         self.base = self.written
@@ -116,7 +128,7 @@ struct SendQueue {
     mutating func takeAll() -> [Chunk] {
         var all: [Chunk] = []
         while let chunk = self.chunks.popFirst() { all.append(chunk) }
-        self.total.buffered -= self.buffered
+        self.total.add(-self.buffered, unsent: -self.unsent)
         self = SendQueue()
         return all
     }

@@ -6,7 +6,7 @@ final class StreamTable {
     @safe @exclusivity(unchecked) private var creditors: [StreamEntry] = []
     @safe @exclusivity(unchecked) var scheduler: SendScheduler
     /// What all streams have queued or in flight.
-    let buffered = SendQueue.Total()
+    let held = SendQueue.Total()
     /// Streams that the library has forgotten and replaced although the application has not seen them.
     var replacedCount = 0
     /// How many streams of the peer are over whose places it has not been given back yet.
@@ -36,7 +36,7 @@ final class StreamTable {
 
     func insert(_ entry: StreamEntry) {
         self.entries[entry.id] = entry
-        entry.sendQueue.join(self.buffered)
+        entry.sendQueue.join(self.held)
     }
 
     func remove(_ entry: StreamEntry) {
