@@ -14,6 +14,7 @@ from .growth import growth_cases
 from .limits import limit_cases, limit_stacks
 from .loss import loss_cases
 from .memory import idle_cases, library_stack
+from .primitives import primitive_cases, primitive_stacks
 from .processes import Failure, Loopback
 from .records import Records
 from .router import router_cases
@@ -25,7 +26,7 @@ UNFINISHED = 75
 
 def groups(rounds: int) -> dict[str, list[Case]]:
     return {
-        "endpoint": [*endpoint_cases(), *limit_cases()], "idle": idle_cases(), "router": router_cases(rounds),
+        "endpoint": [*endpoint_cases(), *limit_cases(), *primitive_cases()], "idle": idle_cases(), "router": router_cases(rounds),
         "growth": growth_cases(), "loss": loss_cases(), "jumbo": jumbo_cases(),
         "counts": counts.counts_cases(),
     }  # fmt: skip
@@ -83,7 +84,7 @@ def present(options: argparse.Namespace, cases: list[Case]) -> World:
     found += [files] if files else []
     if (scratch / "idle").exists():
         found.append(library_stack(scratch / "idle"))
-    found += limit_stacks(scratch)
+    found += [*limit_stacks(scratch), *primitive_stacks(scratch)]
     busy = [stack for stack in found if any(case.takes(stack) for case in cases)]
     if options.stacks:
         words = [word.lower() for word in options.stacks]

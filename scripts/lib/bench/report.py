@@ -2,6 +2,7 @@
 
 import statistics
 
+from .primitives import FIGURES
 from .records import Records
 from .stacks import FLOOR_NAME, TERN
 from .verdicts import both_ratios, fastest
@@ -109,7 +110,11 @@ class Report:
         return table("Processor seconds per GB", columns, rows)
 
     def limits(self) -> list[str]:
-        return self.by_stack("The machine's limits", [("Mbit/s", "limit", "mbit", 0)])
+        columns = [(name, "primitives", figure, 2) for figure, name in FIGURES.items()]
+        return [
+            *self.by_stack("The machine's limits", [("Mbit/s", "limit", "mbit", 0)]),
+            *self.by_stack("The library's arithmetic, µs", columns),
+        ]
 
     def idle(self) -> list[str]:
         result = []
