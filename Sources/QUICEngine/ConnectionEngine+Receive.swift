@@ -86,6 +86,8 @@ extension ConnectionEngine {
             peerCertificate: self.context.verifier?.peer)
         self.context.statistics.handshakeDuration = now.duration(since: self.startedAt)
         self.context.record(.handshakeCompleted)
+        // The library sets its windows when it writes the transport parameters: before, this would be lost.
+        connection.extendConnectionWindow(by: self.configuration.flowControl.grantedWindow)
         if self.isServer {
             tls.sendTicket()
             connection.releaseSession()

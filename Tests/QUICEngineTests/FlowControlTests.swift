@@ -125,6 +125,27 @@ struct FlowControlTests {
         scenario.expectNothingLeft()
     }
 
+    @Test(
+        "what is left of the window goes to the streams that are read, even when most of it is not", arguments: [1, 7])
+    func remainderIsUsable(portion: Int) throws {
+        let scenario = self.scenario(connection: 64_000, stream: 16_000)
+        let (client, server) = try scenario.connect()
+        server.readsAutomatically = false
+        // Three quarters are taken by streams that nobody reads.
+        for _ in 0..<3 { try client.open(.unidirectional, sending: pattern(16_000), finish: false) }
+        scenario.run(.seconds(2))
+        let source = pattern(100_000)
+        let id = try client.open(.unidirectional, sending: source)
+        var received: [UInt8] = []
+        for _ in 0..<(source.count / (portion * 1_000)) * 2 where received.count < source.count {
+            scenario.run(.milliseconds(50))
+            guard try server.live.bytesReadable(on: id) > 0 else { continue }
+            received += try server.read(portion * 1_000, from: id).bytes
+        }
+        #expect(received.count == source.count && received == source, "\(received.count) bytes came through")
+        scenario.expectNothingLeft()
+    }
+
     @Test("an end without bytes needs no window, not even while the connection's is used up")
     func finNeedsNoWindow() throws {
         let scenario = self.scenario(connection: 10_000, stream: 20_000)

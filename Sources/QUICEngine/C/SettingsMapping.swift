@@ -97,7 +97,7 @@ struct SettingsMapping {
         unsafe settings.handshake_timeout = c.handshakeTimeout.clampedNanoseconds
         unsafe settings.max_tx_udp_payload_size = c.packets.maximumSent
         unsafe settings.ack_threshold = c.acknowledgementThreshold
-        unsafe settings.max_connection_window = c.flowControl.maximumConnectionWindow
+        unsafe settings.max_connection_window = c.flowControl.maximumAnnouncedWindow
         unsafe settings.max_stream_window = c.flowControl.maximumStreamWindow
         unsafe settings.disables_path_mtu_discovery = c.packets.discoversPathMTU ? 0 : 1
         unsafe settings.sends_full_payload_at_once = c.packets.assumesMaximumSize ? 1 : 0
@@ -112,7 +112,7 @@ struct SettingsMapping {
     private var parameters: tern_parameters {
         let c = self.configuration
         var parameters = tern_parameters()
-        parameters.max_data = c.flowControl.connectionWindow
+        parameters.max_data = c.flowControl.announcedWindow
         parameters.max_stream_data_bidi_local = c.flowControl.streamWindow
         parameters.max_stream_data_bidi_remote = c.flowControl.streamWindow
         parameters.max_stream_data_uni = c.flowControl.streamWindow
