@@ -126,11 +126,13 @@ public final class ConnectionEngine {
         let parameters = NGTCP2Connection.Parameters(
             isServer: true, destination: initial.source, source: source, path: acceptance.path, version: initial.version
         )
-        let tls = acceptance.tls
+        let (tls, limits) = (acceptance.tls, acceptance.configuration.rememberedLimits)
         try self.init(
             parts, parameters, mapping, now: now, serverName: "", initial: initial.destination,
             makeToken: acceptance.makeToken
-        ) { () throws(EngineError) -> TLSSession in try TLSSession(server: tls, resources: resources) }
+        ) { () throws(EngineError) -> TLSSession in
+            try TLSSession(server: tls, limits: limits, resources: resources)
+        }
     }
 
     struct ContextParts {

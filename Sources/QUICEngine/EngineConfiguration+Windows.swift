@@ -1,3 +1,13 @@
+extension EngineConfiguration {
+    /// What a client remembers with its ticket, and may rely on in its early data: RFC 9000 §7.4.1, RFC 9221 §3.
+    var rememberedLimits: [UInt64] {
+        [
+            self.flowControl.announcedWindow, self.flowControl.streamWindow, self.streams.bidirectional,
+            self.streams.unidirectional, self.migration.activeConnectionIDLimit, self.datagrams.maximumFrameSize,
+        ]
+    }
+}
+
 extension EngineConfiguration.FlowControl {
     // The library says MAX_DATA when half of the window that it knows of has been consumed. What is unread on other
     // streams never comes back as credit, so with one half of the window unread the other would be held back for ever.

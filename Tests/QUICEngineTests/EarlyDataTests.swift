@@ -144,6 +144,46 @@ struct EarlyDataTests {
         scenario.expectNothingLeft()
     }
 
+    /// Each limit that RFC 9000 §7.4.1 and RFC 9221 §3 want kept.
+    enum Limit: CaseIterable { case connection, stream, bidirectional, unidirectional, connectionIDs, datagrams }
+
+    @Test(
+        "a server that has lowered a limit since the ticket refuses what was sent under the old one",
+        arguments: Limit.allCases)
+    func loweredLimit(limit: Limit) throws {
+        let scenario = try Self.scenario(datagrams: true)
+        scenario.serverConfiguration {
+            switch limit {
+            case .connection: $0.flowControl.connectionWindow /= 2
+            case .stream: $0.flowControl.streamWindow /= 2
+            case .bidirectional: $0.streams.bidirectional -= 1
+            case .unidirectional: $0.streams.unidirectional -= 1
+            case .connectionIDs: $0.migration.activeConnectionIDLimit -= 1
+            case .datagrams: $0.datagrams.maximumFrameSize -= 1
+            }
+        }
+        do {
+            let client = try scenario.dial()
+            let id = try client.open(sending: pattern(3_000))
+            #expect(scenario.run { client.saw(.handshakeConfirmed) }, "\(client.events)")
+            #expect(client.engine?.handshake?.acceptedEarlyData == false)
+            let streams = try #require(client.rejectedStreams)
+            #expect(streams.map(\.id) == [id])
+        }
+        scenario.expectNothingLeft()
+    }
+
+    @Test("a server whose limits are the same, or that has changed what is none of them, accepts")
+    func otherChange() throws {
+        let scenario = try Self.scenario()
+        scenario.serverConfiguration { $0.idleTimeout = .seconds(7) }
+        let client = try scenario.dial()
+        try client.open(sending: pattern(3_000))
+        #expect(scenario.run { client.saw(.handshakeConfirmed) })
+        #expect(client.engine?.handshake?.acceptedEarlyData == true)
+        scenario.expectNothingLeft()
+    }
+
     /// What two servers have in common that guard against replays.
     enum Common: CaseIterable { case protection, memory, memoryAfterRestart, nothing, nothingAfterRestart }
 

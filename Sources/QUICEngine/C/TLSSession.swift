@@ -11,8 +11,8 @@ internal import Synchronization
     let offersEarlyData: Bool
     /// What a client's early data is meant for.
     let earlyProtocol: String?
-    /// What a server offers until the client has named its protocols, and the key of its tickets.
-    private var offer: (protocols: [String], ticketKey: SessionTicketKey?) = ([], nil)
+    /// What a server offers until the client has named its protocols, and what its tickets are bound to.
+    private var offer: (protocols: [String], ticketKey: SessionTicketKey?, limits: [UInt64]) = ([], nil, [])
     /// What differs for single protocols.
     private var terms: [String: TLSServerConfiguration.ProtocolTerms] = [:]
 
@@ -58,7 +58,9 @@ internal import Synchronization
     }
 
     /// The server's side.
-    init(server: TLSServerConfiguration, resources: EngineResources) throws(EngineError) {
+    ///
+    /// `limits` are those that a client remembers: tickets made under others are not accepted.
+    init(server: TLSServerConfiguration, limits: [UInt64], resources: EngineResources) throws(EngineError) {
         try Self.validate(server.protocols, server.cryptography)
         try Self.validateEarlyData(server)
         let replayWindow = try server.earlyData?.sessionWindow()
@@ -78,7 +80,7 @@ internal import Synchronization
         self.resources = resources
         resources.count(.session, 1)
         self.ask(server.clientAuthentication)
-        self.offer = (server.protocols, server.clientAuthentication.allowsResumption ? server.ticketKey : nil)
+        self.offer = (server.protocols, server.clientAuthentication.allowsResumption ? server.ticketKey : nil, limits)
         self.terms = server.terms
         if let replayWindow {
             // RFC 9001 §4.6.1: QUIC's own limits bound 0-RTT, TLS says 0xffffffff.
@@ -110,7 +112,7 @@ internal import Synchronization
         let choices = wanted.lazy.compactMap { name in offer.protocols.first { Array($0.utf8) == name } }
         guard let choice = choices.first else { return 0 }
         // A second ClientHello, after a HelloRetryRequest, changes nothing.
-        self.offer = ([], nil)
+        self.offer = ([], nil, [])
         if let terms = self.terms[choice] {
             self.apply(terms, context)
             if !terms.clientAuthentication.allowsResumption { offer.ticketKey = nil }
@@ -118,7 +120,7 @@ internal import Synchronization
         guard (try? unsafe Self.setProtocols([choice], of: self.handle)) != nil else {
             return CInt(GNUTLS_E_INTERNAL_ERROR)
         }
-        guard let key = offer.ticketKey?.bound(to: [choice]) else { return 0 }
+        guard let key = offer.ticketKey?.bound(to: choice, limits: offer.limits) else { return 0 }
         return unsafe withDatum(key.bytes) { unsafe gnutls_session_ticket_enable_server(self.handle, $0) }
     }
 
