@@ -186,7 +186,12 @@ extension ConnectionEngine {
             connection.extendConnectionWindow(by: self.context.discardedBytes)
             self.context.discardedBytes = 0
         }
-        guard !self.context.touched.isEmpty else { return }
+        if !self.context.touched.isEmpty { self.settleTouchedStreams() }
+        // Also where the peer has only opened some: those that it has left may be too few now.
+        if self.streams.hasVacancies { self.giveBackPlaces() }
+    }
+
+    private func settleTouchedStreams() {
         self.followCongestionWindow()
         for entry in self.context.touched {
             if entry.hasWaitingWriter, entry.sending.canWrite, self.isWorthWaking(self.sendRoom(of: entry)) {
@@ -250,7 +255,7 @@ extension ConnectionEngine {
                 connection.setEntry(nil, of: entry.id)
             }
             if !entry.isLocal, !entry.isReplacedByLibrary {
-                self.replace(entry, connection)
+                self.streams.vacate(entry.id.isBidirectional ? .bidirectional : .unidirectional)
             }
         }
         self.context.statistics.streamsClosed &+= 1
@@ -260,13 +265,12 @@ extension ConnectionEngine {
         self.context.record(.streamClosed(entry.id))
     }
 
-    /// RFC 9000 §4.6: the peer may open another stream in this one's place.
-    private func replace(_ entry: StreamEntry, _ connection: NGTCP2Connection) {
-        let direction = entry.id.isBidirectional ? StreamDirection.bidirectional : .unidirectional
-        let limits = self.configuration.streams
-        let limit = direction == .bidirectional ? limits.bidirectional : limits.unidirectional
-        let count = self.streams.vacate(direction, limit: limit)
-        if count > 0 { connection.extendRemoteStreams(direction, by: count) }
+    /// RFC 9000 §4.6: the peer may open others in the places of streams that are over.
+    private func giveBackPlaces() {
+        guard let connection = self.connection else { return }
+        let counts = self.streams.giveBackPlaces()
+        if counts.bidirectional > 0 { connection.extendRemoteStreams(.bidirectional, by: counts.bidirectional) }
+        if counts.unidirectional > 0 { connection.extendRemoteStreams(.unidirectional, by: counts.unidirectional) }
     }
 
     /// RFC 9000 §4.1: what was consumed may be sent again. Done once before packets are written, not per read.

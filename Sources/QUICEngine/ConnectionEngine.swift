@@ -152,7 +152,7 @@ public final class ConnectionEngine {
         makeSession: () throws(EngineError) -> TLSSession
     ) throws(EngineError) {
         let configuration = parts.configuration
-        let streams = StreamTable(starvationBound: configuration.streams.starvationBound)
+        let streams = StreamTable(configuration.streams)
         let limits = configuration.datagrams
         let context = CallbackContext(
             .init(

@@ -68,6 +68,43 @@ struct StreamLimitTests {
         }
     }
 
+    @Test(
+        "with many streams that stay, the few other places come back before the peer has none",
+        arguments: [true, false])
+    func placesBesideLongLivedStreams(staysFirst: Bool) throws {
+        let scenario = Scenario()
+        scenario.serverConfiguration { $0.streams.unidirectional = 20 }
+        let (client, server) = try scenario.connect()
+        func openLasting(_ count: Int) throws {
+            for _ in 0..<count { try client.open(.unidirectional, sending: [1], finish: false) }
+        }
+        var closed = 0
+        server.onEvent = { _, event in if case .streamClosed = event { closed += 1 } }
+        func openShort(_ count: Int) throws {
+            let goal = closed + count
+            for _ in 0..<count { try client.open(.unidirectional, sending: [2]) }
+            #expect(scenario.run(.seconds(5)) { closed == goal })
+            scenario.run(.seconds(1))
+        }
+        if staysFirst {
+            try openLasting(17)
+        } else {
+            // Four are over and not given back yet when the places that are left are taken by streams that stay.
+            try openShort(4)
+            try openLasting(16)
+            scenario.run(.seconds(1))
+            try openLasting(1)
+        }
+        for _ in 0..<10 { try openShort(1) }
+        for _ in 0..<3 {
+            try openLasting(1)
+            scenario.run(.seconds(1))
+        }
+        #expect(refusal { try client.open(.unidirectional) } == .streamLimitReached)
+        server.onEvent = nil
+        scenario.expectNothingLeft()
+    }
+
     @Test("a thousand streams are open at once, and each gets its own bytes")
     func thousandAtOnce() throws {
         let scenario = Scenario()

@@ -9,24 +9,30 @@ final class StreamTable {
     let held = SendQueue.Total()
     /// Streams that the library has forgotten and replaced although the application has not seen them.
     var replacedCount = 0
-    /// How many streams of the peer are over whose places it has not been given back yet.
-    private var vacancies = (bidirectional: 0, unidirectional: 0)
+    /// What the peer may open.
+    private var places: (bidirectional: StreamPlaces, unidirectional: StreamPlaces)
 
-    init(starvationBound: Int) { self.scheduler = SendScheduler(starvationBound: starvationBound) }
+    init(_ limits: EngineConfiguration.StreamLimits) {
+        self.scheduler = SendScheduler(starvationBound: limits.starvationBound)
+        self.places = (StreamPlaces(limit: limits.bidirectional), StreamPlaces(limit: limits.unidirectional))
+    }
 
     var count: Int { self.entries.count }
 
-    /// Notes that a stream of the peer is over, and returns how many places are to be given back now, of `limit` in all: a
-    /// quarter at a time. One by one, each would cost a packet of its own (MAX_STREAMS), and the peer one to acknowledge it.
-    func vacate(_ direction: StreamDirection, limit: UInt64) -> Int {
-        func vacate(_ count: inout Int) -> Int {
-            count += 1
-            guard UInt64(count) >= max(limit / 4, 1) else { return 0 }
-            defer { count = 0 }
-            return count
+    /// Notes that a stream of the peer is over.
+    func vacate(_ direction: StreamDirection) {
+        if direction == .bidirectional {
+            self.places.bidirectional.vacate()
+        } else {
+            self.places.unidirectional.vacate()
         }
-        return direction == .bidirectional
-            ? vacate(&self.vacancies.bidirectional) : vacate(&self.vacancies.unidirectional)
+    }
+
+    var hasVacancies: Bool { self.places.bidirectional.hasVacancies || self.places.unidirectional.hasVacancies }
+
+    /// How many places for streams the peer is to be given back now.
+    func giveBackPlaces() -> (bidirectional: Int, unidirectional: Int) {
+        (self.places.bidirectional.giveBack(), self.places.unidirectional.giveBack())
     }
 
     subscript(id: StreamID) -> StreamEntry? { self.entries[id] }
@@ -37,6 +43,12 @@ final class StreamTable {
     func insert(_ entry: StreamEntry) {
         self.entries[entry.id] = entry
         entry.sendQueue.join(self.held)
+        guard !entry.isLocal else { return }
+        if entry.id.isBidirectional {
+            self.places.bidirectional.open(entry.id)
+        } else {
+            self.places.unidirectional.open(entry.id)
+        }
     }
 
     func remove(_ entry: StreamEntry) {
