@@ -182,10 +182,6 @@ extension ConnectionEngine {
 extension ConnectionEngine {
     /// What call-backs left to be looked at: closed streams, waiting writers, credit of bytes nobody reads.
     func settleStreams() {
-        if self.context.discardedBytes > 0, let connection = self.connection {
-            connection.extendConnectionWindow(by: self.context.discardedBytes)
-            self.context.discardedBytes = 0
-        }
         if !self.context.touched.isEmpty { self.settleTouchedStreams() }
         // Also where the peer has only opened some: those that it has left may be too few now.
         if self.streams.hasVacancies { self.giveBackPlaces() }
@@ -247,7 +243,7 @@ extension ConnectionEngine {
         entry.isReleased = true
         // The entry goes now, but credit for its last bytes may still be due.
         if let connection = self.connection {
-            if entry.credit > 0 { connection.extendConnectionWindow(by: entry.credit) }
+            self.context.discardedBytes &+= entry.credit
             entry.credit = 0
             // 0.12 never closes the peer's unidirectional streams, so we do not wait for it on any version.
             if !entry.isClosedByTransport {
@@ -274,9 +270,10 @@ extension ConnectionEngine {
     }
 
     /// RFC 9000 §4.1: what was consumed may be sent again. Done once before packets are written, not per read.
-    func returnCredit(_ connection: NGTCP2Connection) {
-        guard self.streams.hasCreditors else { return }
-        var total: UInt64 = 0
+    func returnCredit(_ connection: NGTCP2Connection, now: EngineInstant) {
+        guard self.streams.hasCreditors || self.context.discardedBytes > 0 else { return }
+        var total = self.context.discardedBytes
+        self.context.discardedBytes = 0
         self.streams.forEachCreditor { entry in
             total &+= entry.credit
             if entry.credit > 0, !entry.isClosedByTransport, entry.receiving.canReceive {
@@ -284,7 +281,9 @@ extension ConnectionEngine {
             }
             entry.credit = 0
         }
-        if total > 0 { connection.extendConnectionWindow(by: total) }
+        guard total > 0 else { return }
+        connection.extendConnectionWindow(
+            by: self.window.consume(total, now: now) { .clamped(nanoseconds: connection.roundTripSample.smoothed) })
     }
 
     private func endOfReading(_ entry: StreamEntry) throws(EngineError) -> ReadResult {

@@ -32,6 +32,7 @@ public final class ConnectionEngine {
     /// Nil once the connection is closing: nothing of it is needed but the saved packet.
     var connection: NGTCP2Connection?
     var state = ConnectionState()
+    var window: ConnectionWindow
     @safe @exclusivity(unchecked) var datagrams: DatagramQueue
     var nextDatagramID: UInt64 = 0
     var savedClose: SavedClose?
@@ -167,6 +168,7 @@ public final class ConnectionEngine {
         self.context = context
         self.streams = streams
         self.resources = parts.resources
+        self.window = ConnectionWindow(configuration.flowControl)
         self.datagrams = DatagramQueue(countLimit: limits.sendQueueCount, byteLimit: limits.sendQueueBytes)
         self.path = parameters.path
         self.lastPath = parameters.path

@@ -146,6 +146,35 @@ struct FlowControlTests {
         scenario.expectNothingLeft()
     }
 
+    @Test("a stream that was fast and is not read any more leaves the grown window's rest to others")
+    func remainderOfGrownWindow() throws {
+        let scenario = Scenario(conditions: LinkConditions(delay: .milliseconds(20)))
+        scenario.serverConfiguration {
+            $0.flowControl.connectionWindow = 64_000
+            $0.flowControl.streamWindow = 60_000
+            $0.flowControl.maximumConnectionWindow = 1_024_000
+            $0.flowControl.maximumStreamWindow = 900_000
+        }
+        let (client, server) = try scenario.connect()
+        let paused = try client.open(.unidirectional, sending: pattern(12_000_000))
+        #expect(scenario.run(.seconds(30)) { (server.received[paused]?.count ?? 0) > 9_000_000 })
+        server.readsAutomatically = false
+        scenario.run(.seconds(2))
+        let unread = try server.live.bytesReadable(on: paused)
+        #expect(unread > 850_000, "of the grown window only \(unread) bytes could be used")
+
+        let source = pattern(1_000_000)
+        let id = try client.open(.unidirectional, sending: source)
+        var count = 0
+        for _ in 0..<1_000 where count < source.count {
+            scenario.run(.milliseconds(50))
+            guard try server.live.bytesReadable(on: id) > 0 else { continue }
+            count += try server.read(100_000, from: id).bytes.count
+        }
+        #expect(count == source.count)
+        scenario.expectNothingLeft()
+    }
+
     @Test("an end without bytes needs no window, not even while the connection's is used up")
     func finNeedsNoWindow() throws {
         let scenario = self.scenario(connection: 10_000, stream: 20_000)

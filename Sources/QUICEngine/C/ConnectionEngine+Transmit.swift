@@ -11,7 +11,7 @@ extension ConnectionEngine {
         self.runs.removeAll(keepingCapacity: true)
         if let close = self.savedClose, close.isDue { return self.transmitSavedClose(close, into: &buffer) }
         guard let connection = self.connection else { return 0 }
-        self.returnCredit(connection)
+        self.returnCredit(connection, now: now)
         self.refreshBlocks(connection)
         self.preparePing(connection)
         let (total, failure) = unsafe buffer.withUnsafeMutableBytes {

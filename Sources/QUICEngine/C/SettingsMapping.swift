@@ -97,7 +97,8 @@ struct SettingsMapping {
         unsafe settings.handshake_timeout = c.handshakeTimeout.clampedNanoseconds
         unsafe settings.max_tx_udp_payload_size = c.packets.maximumSent
         unsafe settings.ack_threshold = c.acknowledgementThreshold
-        unsafe settings.max_connection_window = c.flowControl.maximumAnnouncedWindow
+        // The connection's window grows by ConnectionWindow.
+        unsafe settings.max_connection_window = 0
         unsafe settings.max_stream_window = c.flowControl.maximumStreamWindow
         unsafe settings.disables_path_mtu_discovery = c.packets.discoversPathMTU ? 0 : 1
         unsafe settings.sends_full_payload_at_once = c.packets.assumesMaximumSize ? 1 : 0
