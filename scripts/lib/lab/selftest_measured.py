@@ -97,14 +97,15 @@ def bandwidth(expect, folder):
                         time.sleep(ahead)
                     ends.client.sendto(payload, ends.target)
 
-            sender = threading.Thread(target=send)
+            sender, begin = threading.Thread(target=send), time.monotonic()
             sender.start()
             arrived = ends.received(count)
             sender.join()
             ticks = pathlib.Path(f"/proc/{ends.network.link.pid}/stat").read_text().rsplit(")", 1)[1].split()
             link = ends.network.stop_link(ends.statistics)["server"]
-        seconds = arrived[-1][0] - arrived[0][0]
-        rate = (len(arrived) - 1) * 1252 * 8 / seconds
+        # From the beginning: whoever comes late to the first packet finds others behind it.
+        seconds = arrived[-1][0] - begin - scenario.delay
+        rate = len(arrived) * 1252 * 8 / seconds
         share, load = rate / scenario.bandwidth, (int(ticks[11]) + int(ticks[12])) / 100 / seconds
         print(f"  {scenario.bandwidth / 1e6:g} Mbit/s: {share:.1%} of it, {load:.0%} of a processor")
         # Never more; a busy machine may stop us for a while.
