@@ -180,7 +180,7 @@ extension ConnectionEngine {
 }
 
 extension ConnectionEngine {
-    /// What call-backs left to be looked at: closed streams, waiting writers, credit of bytes nobody reads.
+    /// What call-backs left to be looked at: closed streams, waiting writers, places for other streams.
     func settleStreams() {
         if !self.context.touched.isEmpty { self.settleTouchedStreams() }
         // Also where the peer has only opened some: those that it has left may be too few now.

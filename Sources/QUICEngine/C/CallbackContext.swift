@@ -29,7 +29,7 @@ internal import CNGTCP2
     var hasRejectedEarlyData = false
     var hasNextKeys = false
     var offeredVersions: [QUICVersion] = []
-    /// Bytes that arrived for streams nobody reads: their connection credit is due.
+    /// Bytes of streams that nobody reads any more: their connection credit is due before packets are written.
     var discardedBytes: UInt64 = 0
     /// Streams whose end of sending or closing was reported: the engine sees whether they are done.
     @safe @exclusivity(unchecked) var touched: [StreamEntry] = []
