@@ -5,7 +5,8 @@
 
 #include "report.h"
 
-// One piece serves all of them: the content of a measured transfer does not matter.
+// One piece serves all of them, from its first byte to its last and again, as data of an application would be read: what is
+// sent does not matter, but a packet's worth that never left the nearest cache would be no transfer.
 static uint8_t zeros[65536];
 
 struct stream *stream_new(struct stream_pool *pool, int64_t id) {
@@ -58,15 +59,26 @@ void stream_append(struct stream *stream, const uint8_t *bytes, size_t count) {
   skip_sent_blocks(stream);
 }
 
+// The next zeros, and those behind the piece's end: how many vectors they are.
+static size_t zero_vectors(const struct stream *stream, ngtcp2_vec vectors[2]) {
+  size_t offset = (size_t)(0 - stream->zeros) % sizeof(zeros), first = sizeof(zeros) - offset;
+  if (stream->zeros <= first) {
+    vectors[0] = (ngtcp2_vec){zeros + offset, (size_t)stream->zeros};
+    return stream->zeros > 0 ? 1 : 0;
+  }
+  uint64_t rest = stream->zeros - first;
+  vectors[0] = (ngtcp2_vec){zeros + offset, first};
+  vectors[1] = (ngtcp2_vec){zeros, rest < offset ? (size_t)rest : offset};
+  return offset > 0 ? 2 : 1;
+}
+
 size_t stream_vectors(const struct stream *stream, ngtcp2_vec vectors[MOST_VECTORS], bool *is_end) {
   size_t count = 0, offset = stream->offset;
   const struct block *block = stream->block;
-  for (; block && count < MOST_VECTORS - 1; block = block->next, offset = 0)
+  for (; block && count < MOST_VECTORS - 2; block = block->next, offset = 0)
     if (block->used > offset) vectors[count++] = (ngtcp2_vec){block->bytes + offset, block->used - offset};
   *is_end = !block && stream->finishes && stream->zeros <= sizeof(zeros);
-  if (!block && stream->zeros > 0)
-    vectors[count++] = (ngtcp2_vec){zeros, stream->zeros < sizeof(zeros) ? (size_t)stream->zeros : sizeof(zeros)};
-  return count;
+  return block ? count : count + zero_vectors(stream, vectors + count);
 }
 
 void stream_commit(struct stream *stream, size_t count) {
