@@ -45,6 +45,7 @@ typedef struct tern_context {
   uint8_t transmit_ecn;
   tern_sink *acknowledged;  // streams whose acknowledged offset moved since Swift looked
   ngtcp2_path_storage receive_storage, transmit_storage;
+  ngtcp2_sockaddr_union noted_local, noted_remote;  // the addresses behind transmit_path, as the library writes them
   struct tern_context **(*reading)(void);
 #if TERN_GUARDS_CONNECTION_IDS
   tern_seen_numbers seen_numbers;

@@ -102,6 +102,12 @@ static inline int tern_read(tern_context *c, const tern_path *path, uint8_t ecn,
 static inline void tern__note_transmission(tern_context *c, ngtcp2_ssize written, const ngtcp2_pkt_info *info) {
   if (written <= 0) return;
   c->transmit_ecn = (uint8_t)info->ecn;
+  // Packet after packet goes the same way: no need to take the addresses apart to see that.
+  if (memcmp(&c->transmit_storage.local_addrbuf, &c->noted_local, sizeof(c->noted_local)) == 0 &&
+      memcmp(&c->transmit_storage.remote_addrbuf, &c->noted_remote, sizeof(c->noted_remote)) == 0)
+    return;
+  c->noted_local = c->transmit_storage.local_addrbuf;
+  c->noted_remote = c->transmit_storage.remote_addrbuf;
   tern_path path = tern__from_path(&c->transmit_storage.path);
   if (tern_path_equal(&path, &c->transmit_path)) return;
   c->transmit_path = path;

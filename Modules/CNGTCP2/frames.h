@@ -140,6 +140,8 @@ static inline void tern_watch_frames(uint8_t *payload, size_t length, tern_seen_
     // Padding is most of the packets of a handshake.
     while (c.end - c.at >= 8 && tern__word(c.at) == 0) c.at += 8;
     if (c.at == c.end) return;
+    // A STREAM frame without a length goes to the packet's end (RFC 9000 §19.8): most of the packets of a transfer.
+    if ((*c.at & 0xfa) == 0x08) return;
     uint8_t *start = c.at;
     uint64_t type, stream, code;
     tern_new_connection_id_frame frame;

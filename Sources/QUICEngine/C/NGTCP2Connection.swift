@@ -130,7 +130,8 @@ internal import CNGTCP2
         unsafe withUnsafeMutableBytes(of: &vectors) { raw in
             let vectors = unsafe raw.assumingMemoryBound(to: ngtcp2_vec.self)
             var count = 0
-            while count < vectors.count, let piece = unsafe entry.sendQueue.piece(count) {
+            // The library adds them all up for each packet: none beyond what there is room for.
+            while count < vectors.count, offered < capacity, let piece = unsafe entry.sendQueue.piece(count) {
                 let address = unsafe piece.address.assumingMemoryBound(to: UInt8.self)
                 unsafe vectors[count] = unsafe ngtcp2_vec(base: address, len: piece.count)
                 offered += unsafe piece.count

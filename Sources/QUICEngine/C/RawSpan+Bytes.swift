@@ -1,8 +1,12 @@
+// The router looks at every datagram with these: called across modules they were a third of what it costs to cut a
+// joined buffer.
 extension RawSpan {
     /// The byte at `offset`, which must be inside.
+    @inlinable
     package func byte(at offset: Int) -> UInt8 { unsafe self.unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
 
     /// The eight bytes at `offset`, which must be inside, as a number in the order of the network.
+    @inlinable
     package func word(at offset: Int) -> UInt64 {
         UInt64(bigEndian: unsafe self.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
@@ -10,6 +14,7 @@ extension RawSpan {
 
 extension RawSpan {
     /// Whether the `count` bytes at two places are the same; false where they are not all there.
+    @inlinable
     package func hasEqualBytes(at first: Int, and second: Int, count: Int) -> Bool {
         guard first >= 0, second >= 0, count >= 0, max(first, second) <= self.byteCount - count else { return false }
         if count == 8 {
