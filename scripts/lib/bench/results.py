@@ -4,9 +4,10 @@ import json
 import pathlib
 
 from .processes import Failure
-from .records import Records
+from .records import LAP, Records
 from .report import Report
-from .stacks import SLOW
+from .stacks import SLOW, TERN
+from .suite import TURNS
 from .verdicts import table
 
 RESULTS = pathlib.Path(__file__).parents[3] / "Benchmarks/RESULTS.md"
@@ -19,9 +20,11 @@ def head(records: Records) -> str:
         rounds, f"Medians of {rounds} rounds by turns, with the lowest and the highest"
     )
     gb = records.circumstances.get("gb", 0)
+    has_turns = records.has(TERN, "down1", LAP + 1)
+    turns = f"; Tern and the C program move bulk {TURNS} times in each" if has_turns else ""
     sittings = f", in {records.sittings} sittings" if records.sittings > 1 else ""
     return (
-        f"{records.machine}. {words}{sittings}; {gb:g} GB a transfer (aioquic {gb / SLOW:g}), AES-128-GCM."
+        f"{records.machine}. {words}{turns}{sittings}; {gb:g} GB a transfer (aioquic {gb / SLOW:g}), AES-128-GCM."
     )
 
 

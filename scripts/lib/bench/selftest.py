@@ -9,10 +9,10 @@ import tempfile
 from . import counts, results, verdicts
 from .cases import bulk_values, endpoint_cases
 from .processes import Failure, Run, Use, last_object
-from .records import Records
+from .records import LAP, Records
 from .report import Report, cell, table
-from .stacks import FLOOR_NAME, OURS, PEER, TERN, Stack
-from .suite import wanted
+from .stacks import FLOOR, FLOOR_NAME, OURS, PEER, TERN, Stack
+from .suite import TURNS, wanted
 
 BEST, OTHER = "quinn 0.11", "aioquic 1.7"
 NOTHING = {f"{end}_{name}": [0] for end in ("client", "server") for name in ("allocations", "system_calls")}
@@ -238,9 +238,17 @@ def sections(expect) -> None:
 
 
 def plan(expect) -> None:
-    """Stacks alternate inside a case, cases inside a round."""
-    stacks = [Stack(name, kind, [], [], abilities=frozenset({"down"})) for name, kind in (("A", OURS), ("B", PEER))]
-    cases = [case for case in endpoint_cases() if case.name in ("down1", "up1", "down100")]
-    order = [(number, case.name, stack.name) for number, case, stack in wanted(cases, stacks, 2)]
-    names = [(case, stack) for case in ("down1", "down100") for stack in "AB"]
-    expect(order == [(number, *name) for number in (1, 2) for name in names], f"A B A B in every round: {order}")
+    """Stacks alternate inside a case, cases inside a round, and the two that are close take more turns."""
+    kinds = (("A", OURS), ("B", FLOOR), ("C", PEER))
+    stacks = [Stack(name, kind, [], [], abilities=frozenset({"down", "ping"})) for name, kind in kinds]
+    cases = [case for case in endpoint_cases() if case.name in ("down1", "up1", "ping_loop")]
+    order = [(number % LAP, case.name, stack.name) for number, case, stack in wanted(cases, stacks, 2)]
+    one = [("down1", stack) for stack in "ABC" + "AB" * (TURNS - 1)] + [("ping_loop", stack) for stack in "ABC"]
+    expect(order == [(number, *name) for number in (1, 2) for name in one], f"A B C A B in every round: {order}")
+    numbers = [(number, case.name, stack.name) for number, case, stack in wanted(cases, stacks, 2)]
+    expect(len(set(numbers)) == len(numbers), "no two measurements have the same number")
+    records = Records()
+    for number, case, stack in wanted(cases, stacks, 2):
+        records.add(stack.name, case.name, number, {"mbit": 1.0})
+    expect(records.rounds() == 2, "further turns are no further rounds")
+    expect(len(records.all("A", "down1", "mbit")) == 2 * TURNS, "each turn counts")
