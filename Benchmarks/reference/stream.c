@@ -66,9 +66,8 @@ static size_t zero_vectors(const struct stream *stream, ngtcp2_vec vectors[2]) {
     vectors[0] = (ngtcp2_vec){zeros + offset, (size_t)stream->zeros};
     return stream->zeros > 0 ? 1 : 0;
   }
-  uint64_t rest = stream->zeros - first;
   vectors[0] = (ngtcp2_vec){zeros + offset, first};
-  vectors[1] = (ngtcp2_vec){zeros, rest < offset ? (size_t)rest : offset};
+  vectors[1] = (ngtcp2_vec){zeros, offset};
   return offset > 0 ? 2 : 1;
 }
 

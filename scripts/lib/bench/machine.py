@@ -7,6 +7,7 @@ import platform
 import subprocess
 import time
 
+from .records import TURNS
 from .stacks import FileStack, Stack
 
 
@@ -45,7 +46,7 @@ def digest(path: str) -> str:
 def circumstances(world, stacks: list[Stack | FileStack]) -> dict:
     """What must be the same for two observations to belong to one run."""
     return {
-        "gb": world.gb, "pings": world.pings, "handshakes": world.handshakes,
+        "gb": world.gb, "pings": world.pings, "handshakes": world.handshakes, "turns": TURNS,
         "processor": processor(), "linux": platform.release(), "boot": first_line(
             ["cat", "/proc/sys/kernel/random/boot_id"]),
         "programs": {stack.name: digest(stack.server[0]) for stack in stacks if isinstance(stack, Stack)},

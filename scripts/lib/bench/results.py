@@ -4,10 +4,9 @@ import json
 import pathlib
 
 from .processes import Failure
-from .records import LAP, Records
+from .records import TURNS, Records
 from .report import Report
 from .stacks import SLOW, TERN
-from .suite import TURNS
 from .verdicts import table
 
 RESULTS = pathlib.Path(__file__).parents[3] / "Benchmarks/RESULTS.md"
@@ -20,7 +19,7 @@ def head(records: Records) -> str:
         rounds, f"Medians of {rounds} rounds by turns, with the lowest and the highest"
     )
     gb = records.circumstances.get("gb", 0)
-    has_turns = records.has(TERN, "down1", LAP + 1)
+    has_turns = any(len(records.all(TERN, case, "mbit")) == TURNS * rounds for case in ("down1", "up1", "down100"))
     turns = f"; Tern and the C program move bulk {TURNS} times in each" if has_turns else ""
     sittings = f", in {records.sittings} sittings" if records.sittings > 1 else ""
     return (

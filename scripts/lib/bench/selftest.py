@@ -9,10 +9,10 @@ import tempfile
 from . import counts, results, verdicts
 from .cases import bulk_values, endpoint_cases
 from .processes import Failure, Run, Use, last_object
-from .records import LAP, Records
+from .records import LAP, TURNS, Records
 from .report import Report, cell, table
 from .stacks import FLOOR, FLOOR_NAME, OURS, PEER, TERN, Stack
-from .suite import TURNS, wanted
+from .suite import enough, wanted
 
 BEST, OTHER = "quinn 0.11", "aioquic 1.7"
 NOTHING = {f"{end}_{name}": [0] for end in ("client", "server") for name in ("allocations", "system_calls")}
@@ -252,3 +252,14 @@ def plan(expect) -> None:
         records.add(stack.name, case.name, number, {"mbit": 1.0})
     expect(records.rounds() == 2, "further turns are no further rounds")
     expect(len(records.all("A", "down1", "mbit")) == 2 * TURNS, "each turn counts")
+    bulk, ping = cases[0], cases[-1]
+    expect(enough(bulk, stacks[0]) == TURNS * enough(bulk, stacks[2]), "who has more turns may fail in more")
+    expect(enough(ping, stacks[0]) == enough(ping, stacks[2]), "and only there")
+    records.fail("A", "down1", 2 * LAP + 2, "down")
+    expect(records.failures[-1] == "A, down1, round 2, turn 3: down", f"a failure names its turn: {records.failures[-1]}")
+    for stack in (TERN, FLOOR_NAME):
+        for number, case, _ in wanted(cases[:1], stacks[:1], 2):
+            records.add(stack, case.name, number, {"mbit": 1.0})
+    expect(f"bulk {TURNS} times in each" in results.head(records), "the head says how many turns there were")
+    records.values[TERN]["down1"]["mbit"].pop()
+    expect("times in each" not in results.head(records), "and says nothing of turns that are not complete")

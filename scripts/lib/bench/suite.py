@@ -6,15 +6,13 @@ import time
 
 from .cases import Case
 from .processes import Failure, Server, ask, observe
-from .records import LAP, Records
+from .records import LAP, TURNS, Records, title
 from .stacks import FLOOR, OURS, FileStack, Stack
 from .world import World, say
 
 WARM_UP = 0.05
 PATIENCE, SHORT_PATIENCE = 110.0, 15.0
-# Tern and the C program are closer than what a machine does from minute to minute. Where they move bulk they take several turns
-# in each round, one after the other, so that the medians are of so many more.
-TURNS = 5
+# Whose turns are several in each round.
 CLOSE = (OURS, FLOOR)
 # A stack that falls over in a case does so again, and each time may cost its whole patience.
 ENOUGH = 2
@@ -43,9 +41,17 @@ def wanted(cases: list[Case], stacks: list, rounds: int) -> list[tuple[int, Case
     return [
         (turn * LAP + number, case, stack)
         for number in range(1, rounds + 1) for case in cases if number <= case.rounds
-        for turn in range(TURNS if case.group == "bulk" else 1)
-        for stack in stacks if case.takes(stack) and (turn == 0 or stack.kind in CLOSE)
+        for turn in range(TURNS) for stack in stacks if case.takes(stack) and turn < turns(case, stack)
     ]  # fmt: skip
+
+
+def turns(case: Case, stack: Stack | FileStack) -> int:
+    """How often in each round."""
+    return TURNS if case.group == "bulk" and stack.kind in CLOSE else 1
+
+
+def enough(case: Case, stack: Stack | FileStack) -> int:
+    return ENOUGH * turns(case, stack)
 
 
 def run(cases: list[Case], world: World, records: Records, rounds: int, seconds: float | None = None) -> bool:
@@ -66,7 +72,7 @@ def run(cases: list[Case], world: World, records: Records, rounds: int, seconds:
             say(f"failed: {records.failures[-1]}")
     _warm_up(plan, world, broken, deadline)
     for number, case, stack in plan:
-        if stack.name in broken or records.failed(stack.name, case.name) >= ENOUGH:
+        if stack.name in broken or records.failed(stack.name, case.name) >= enough(case, stack):
             continue
         if deadline and time.monotonic() > deadline:
             left = sum(not records.has(stack.name, case.name, number) for number, case, stack in plan)
@@ -99,4 +105,4 @@ def _warm_up(plan, world: World, broken: set[str], deadline: float | None) -> No
 def _tell(number: int, case: Case, stack: Stack | FileStack, records: Records) -> None:
     figures = records.values.get(stack.name, {}).get(case.name, {})
     last = ", ".join(f"{name} {values[-1]:.4g}" for name, values in list(figures.items())[:3])
-    say(f"round {number % LAP}, {case.name}, {stack.name}: {last or 'nothing'}")
+    say(f"{title(number)}, {case.name}, {stack.name}: {last or 'nothing'}")
