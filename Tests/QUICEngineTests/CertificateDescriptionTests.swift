@@ -38,6 +38,19 @@ struct CertificateDescriptionTests {
         #expect(read.keyUsages == ["certificate signing", "CRL signing"])
     }
 
+    @Test("each serial number is positive and has 16 bytes, none of which is lost as a leading zero")
+    func serialNumbers() throws {
+        let key = try SigningKey.generate(.ed25519)
+        let bare = BareCertificate(extensions: [], notBefore: Scenario.now, notAfter: Scenario.now + 100)
+        for _ in 0..<2_000 {
+            for der in [try Scenario.identities.bundle(for: ["a.test"]).chain[0], try bare.der(for: key)] {
+                let serial = try CertificateDescription(der: der).serialNumber
+                #expect(serial.count == 32)
+                #expect(("4"..."7").contains(serial.prefix(1)))
+            }
+        }
+    }
+
     @Test("PEM is read as it was written, in its order")
     func pem() throws {
         let chain = try Self.chain()

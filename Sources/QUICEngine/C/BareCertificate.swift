@@ -26,12 +26,8 @@ package struct BareCertificate: Sendable {
     package func der(for key: SigningKey) throws(EngineError) -> [UInt8] {
         let certificate = try EmptyCertificate()
         let handle = unsafe certificate.handle
-        var serial = [UInt8](repeating: 0, count: 16)
-        try check("serial number", unsafe gnutls_rnd(GNUTLS_RND_NONCE, &serial, serial.count))
-        // RFC 5280 §4.1.2.2: positive, hence not 0 either.
-        serial[0] = serial[0] & 0x7f | 0x40
         try check("version", unsafe gnutls_x509_crt_set_version(handle, self.version))
-        try check("serial number", unsafe gnutls_x509_crt_set_serial(handle, serial, serial.count))
+        try certificate.chooseSerialNumber()
         try check("start", unsafe gnutls_x509_crt_set_activation_time(handle, Int(self.notBefore)))
         try check("end", unsafe gnutls_x509_crt_set_expiration_time(handle, Int(self.notAfter)))
         try check("key", unsafe gnutls_x509_crt_set_key(handle, key.key.handle))

@@ -114,11 +114,8 @@ public struct CertificateTemplate: Sendable {
 
     private func fill(_ certificate: EmptyCertificate, _ key: PrivateKey) throws(EngineError) {
         let handle = unsafe certificate.handle
-        var serial = [UInt8](repeating: 0, count: 16)
-        unsafe gnutls_rnd(GNUTLS_RND_NONCE, &serial, serial.count)
-        serial[0] &= 0x7f
         try check("version", unsafe gnutls_x509_crt_set_version(handle, 3))
-        try check("serial number", unsafe gnutls_x509_crt_set_serial(handle, serial, serial.count))
+        try certificate.chooseSerialNumber()
         try check("start", unsafe gnutls_x509_crt_set_activation_time(handle, Int(self.notBefore)))
         try check("end", unsafe gnutls_x509_crt_set_expiration_time(handle, Int(self.notAfter)))
         try check("key", unsafe gnutls_x509_crt_set_key(handle, key.handle))
@@ -182,17 +179,4 @@ extension CertificateTemplate.KeyKind {
         case .ecdsaP256, .rsa: GNUTLS_DIG_SHA256
         }
     }
-}
-
-/// A certificate that is being filled in.
-@safe final class EmptyCertificate {
-    let handle: OpaquePointer?
-
-    init() throws(EngineError) {
-        var handle: OpaquePointer?
-        try check("allocating a certificate", unsafe gnutls_x509_crt_init(&handle))
-        unsafe self.handle = handle
-    }
-
-    deinit { unsafe gnutls_x509_crt_deinit(self.handle) }
 }
