@@ -1,13 +1,17 @@
 extension ConnectionEngine {
     /// The largest datagram that can be sent now; 0 where the peer accepts none. It grows with the path's MTU.
     public var maximumDatagramSize: Int {
-        guard let connection = self.connection, let limit = connection.datagramLimit, limit > 0 else { return 0 }
+        self.connection.map { self.maximumDatagramSize($0) } ?? 0
+    }
+
+    private func maximumDatagramSize(_ connection: NGTCP2Connection) -> Int {
+        guard let limit = connection.datagramLimit, limit > 0 else { return 0 }
         return max(min(self.datagramRoom(connection), limit - 3), 0)
     }
 
     /// What the path's packets have room for beside header, packet number, tag, frame type and length.
     func datagramRoom(_ connection: NGTCP2Connection) -> Int {
-        let ids = connection.destination.count
+        let ids = connection.destinationLength
         let header = self.phase == .handshaking ? 1 + 4 + 2 + ids + self.context.generator.length + 2 : 1 + ids
         return connection.pathMaximumPayload - header - 4 - 16 - 3
     }
@@ -17,11 +21,11 @@ extension ConnectionEngine {
     /// Throws ``EngineError/Code/queueFull`` where too many wait: unreliable data that waits is better dropped by
     /// whoever knows which.
     @discardableResult
-    public func sendDatagram(_ bytes: [UInt8]) throws(EngineError) -> UInt64 {
-        _ = try self.openConnection()
+    public func sendDatagram(_ bytes: consuming [UInt8]) throws(EngineError) -> UInt64 {
+        let connection = try self.openConnection()
         // An empty datagram trips an assertion of ngtcp2 up to 1.11.
         guard !bytes.isEmpty else { throw EngineError(.datagramNotPossible, "an empty datagram can't be sent") }
-        let limit = self.maximumDatagramSize
+        let limit = self.maximumDatagramSize(connection)
         guard limit > 0 else {
             throw EngineError(
                 .datagramNotPossible,

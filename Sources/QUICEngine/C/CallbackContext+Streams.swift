@@ -101,7 +101,7 @@ extension CallbackContext {
         self.record(.earlyDataRejected(rejected))
     }
 
-    func receiveDatagram(_ bytes: [UInt8]) {
+    func receiveDatagram(_ bytes: consuming [UInt8]) {
         self.statistics.datagramFramesReceived &+= 1
         guard self.received.append(.init(id: 0, payload: bytes)) else {
             self.statistics.datagramFramesDropped &+= 1

@@ -19,7 +19,7 @@ internal import CNGTCP2
 
     // Of one thread: the runtime need not look for overlapping accesses, which costs more than most of them.
     @safe @exclusivity(unchecked) var events: [ConnectionEvent] = []
-    var received: DatagramQueue
+    @safe @exclusivity(unchecked) var received: DatagramQueue
     @safe @exclusivity(unchecked) var statistics = ConnectionStatistics()
     var connectionIDs = LocalConnectionIDs()
     /// Steps of the life that C reported; the engine takes them when C has returned.

@@ -46,7 +46,8 @@ extension ConnectionEngine {
         {
             let target = unsafe start + position.offset
             let result: LibraryResult
-            if !position.isDatagramHeld, let item = self.datagrams.first {
+            // Taken, and put back where it stays: a copy of it would cost two counts of references.
+            if !position.isDatagramHeld, let item = self.datagrams.popFirst() {
                 result = unsafe self.writeDatagram(item, to: target, payload, connection, now, &position)
             } else if let entry = self.nextStream(connection) {
                 let room = min(buffer.count - position.offset, quantum - position.offset + payload - 1)
@@ -136,35 +137,29 @@ extension ConnectionEngine {
     }
 
     private func writeDatagram(
-        _ item: DatagramQueue.Item, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int,
-        _ connection: NGTCP2Connection,
-        _ now: EngineInstant, _ position: inout FillPosition
+        _ item: consuming DatagramQueue.Item, to target: UnsafeMutablePointer<UInt8>, _ capacity: Int,
+        _ connection: NGTCP2Connection, _ now: EngineInstant, _ position: inout FillPosition
     ) -> LibraryResult {
         guard item.payload.count <= self.datagramRoom(connection) else {
             // Queued for a path that carried more. The library would say "nothing to send" for ever.
-            self.datagrams.popFirst()
             self.context.statistics.datagramFramesDropped &+= 1
             return .writeMore
         }
         var isAccepted = false
         let written = unsafe connection.writeDatagram(
             to: target, capacity: capacity, isAccepted: &isAccepted, id: item.id, payload: item.payload, now: now)
+        let result = LibraryResult(written)
         if isAccepted {
-            self.datagrams.popFirst()
             self.context.statistics.datagramFramesSent &+= 1
-        }
-        switch LibraryResult(written) {
-        case .writeMore:
-            if !isAccepted { position.isDatagramHeld = true }
-            return .writeMore
-        case .invalidArgument, .invalidState:
+        } else if result == .invalidArgument || result == .invalidState {
             // The path's MTU shrank, or 0-RTT was refused and the peer takes none: unreliable data is dropped.
-            self.datagrams.popFirst()
             self.context.statistics.datagramFramesDropped &+= 1
             return .writeMore
-        default:
-            return self.take(written, connection, &position)
+        } else {
+            self.datagrams.putBack(item)
+            position.isDatagramHeld = result == .writeMore
         }
+        return result == .writeMore ? .writeMore : self.take(written, connection, &position)
     }
 
     /// Adds packets to the last run, or starts another where size, path or mark differ.

@@ -319,6 +319,8 @@ internal import CNGTCP2
 
     var destination: ConnectionID { ConnectionID(unsafe ngtcp2_conn_get_dcid(self.conn).pointee) }
 
+    var destinationLength: Int { unsafe ngtcp2_conn_get_dcid(self.conn).pointee.datalen }
+
     func earlyParameters() -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
             count = max(unsafe tern_encode_early_parameters(self.context, buffer.baseAddress, buffer.count), 0)
@@ -359,7 +361,10 @@ extension NGTCP2Connection {
     var peerForbidsMigration: Bool { self.peerParameters?.disables_active_migration == 1 }
 
     /// The peer's largest DATAGRAM frame; nil while it is not known.
-    var datagramLimit: Int? { self.peerParameters.map { Int(clamping: $0.max_datagram_frame_size) } }
+    var datagramLimit: Int? {
+        let limit = unsafe tern_peer_datagram_limit(self.context)
+        return limit < 0 ? nil : Int(clamping: limit)
+    }
 
     var congestionWindow: UInt64 { self.info.congestion_window }
 

@@ -22,14 +22,21 @@ struct DatagramQueue {
     func hasRoom(for size: Int) -> Bool { self.items.count < self.countLimit && self.bytes + size <= self.byteLimit }
 
     /// Returns false, and counts the loss, where there is no room.
-    mutating func append(_ item: Item) -> Bool {
-        guard self.hasRoom(for: item.payload.count) else {
+    mutating func append(_ item: consuming Item) -> Bool {
+        let size = item.payload.count
+        guard self.hasRoom(for: size) else {
             self.dropped &+= 1
             return false
         }
         self.items.append(item)
-        self.bytes += item.payload.count
+        self.bytes += size
         return true
+    }
+
+    /// Puts the item back that was just taken.
+    mutating func putBack(_ item: consuming Item) {
+        self.bytes += item.payload.count
+        self.items.prepend(item)
     }
 
     @discardableResult

@@ -21,14 +21,14 @@ package struct RingBuffer<Element> {
 
     @inlinable package init() {}
 
-    @inlinable package mutating func append(_ element: Element) {
+    @inlinable package mutating func append(_ element: consuming Element) {
         if self.count == self.slots.count { self.grow() }
         self.slots[(self.head &+ self.count) & (self.slots.count &- 1)] = element
         self.count += 1
     }
 
     /// Puts an element back before all others.
-    @inlinable package mutating func prepend(_ element: Element) {
+    @inlinable package mutating func prepend(_ element: consuming Element) {
         if self.count == self.slots.count { self.grow() }
         self.head = (self.head &- 1) & (self.slots.count &- 1)
         self.slots[self.head] = element
