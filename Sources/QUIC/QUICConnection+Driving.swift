@@ -94,7 +94,8 @@ extension QUICConnection {
     /// Queues a datagram; false where it is too long, too many wait, or the peer takes none.
     @discardableResult
     public func sendDatagramNow(_ bytes: [UInt8]) -> Bool {
-        (try? self.acting { engine, _ throws(EngineError) in try engine.sendDatagram(bytes) }) != nil
+        self.touch()
+        return (try? self.engine.sendDatagram(bytes)) != nil
     }
 
     /// Takes the next datagram that arrived.

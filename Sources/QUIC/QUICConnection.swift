@@ -41,6 +41,8 @@ public actor QUICConnection {
     var hasReopenedStreams = false
     @safe @exclusivity(unchecked) var wakes = Wakes()
     @safe @exclusivity(unchecked) var undigested: [ConnectionEvent] = []
+    /// What happened in this batch of events and is to be told together: the fates of datagrams are as many as those.
+    @safe @exclusivity(unchecked) var news: [QUICConnectionEvent] = []
     /// Never again will there be as many events at once, most likely: the room for them is given up.
     var isPastHandshake = false
     @safe @exclusivity(unchecked) var arrivals: [Chunk] = []

@@ -72,6 +72,11 @@ struct EventBox: Sendable {
         return true
     }
 
+    mutating func append(_ news: [QUICConnectionEvent]) -> Bool {
+        for event in news.suffix(self.limit) { _ = self.append(event) }
+        return !news.isEmpty
+    }
+
     /// nil: wait.
     mutating func take() -> QUICConnectionEvent?? {
         if let event = self.events.popFirst() { return .some(event) }

@@ -63,13 +63,18 @@ struct DatagramBox: Sendable {
 
     // MARK: The connection's side
 
-    mutating func deliver(_ bytes: [UInt8]) -> Bool {
-        if self.arrived.count >= self.arrivalLimit {
-            _ = self.arrived.popFirst()
-            self.droppedOnArrival &+= 1
+    /// Takes all that arrived. True: who waits for some should look.
+    mutating func deliver(from engine: ConnectionEngine) -> Bool {
+        var count = 0
+        while let bytes = engine.readDatagram() {
+            if self.arrived.count >= self.arrivalLimit {
+                _ = self.arrived.popFirst()
+                self.droppedOnArrival &+= 1
+            }
+            self.arrived.append(bytes)
+            count += 1
         }
-        self.arrived.append(bytes)
-        return true
+        return count > 0
     }
 
     /// Gives datagrams to the engine while that has room. Those that it has no room for stay: they were promised.

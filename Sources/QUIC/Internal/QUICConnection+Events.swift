@@ -10,11 +10,27 @@ extension QUICConnection {
             guard !self.undigested.isEmpty else { return }
             var events: [ConnectionEvent] = []
             swap(&events, &self.undigested)
-            for event in events { self.follow(event, now: now) }
+            for index in events.indices {
+                // As many as there are datagrams, and to copy an event costs more than to note it.
+                if case .datagramAcknowledged(let id) = events[index] {
+                    self.news.append(.datagramAcknowledged(id))
+                } else {
+                    self.follow(events[index], now: now)
+                }
+            }
+            self.publishNews()
             events.removeAll(keepingCapacity: !self.isPastHandshake)
             self.isPastHandshake = false
             if self.undigested.isEmpty { swap(&events, &self.undigested) }
         }
+    }
+
+    /// Once for each batch: with many small datagrams on their way, a lock for each of their fates was a twentieth of what
+    /// they cost.
+    private func publishNews() {
+        guard !self.news.isEmpty else { return }
+        self.eventBox.update(&self.wakes) { $0.append(self.news) }
+        self.news.removeAll(keepingCapacity: true)
     }
 
     private func follow(_ event: ConnectionEvent, now: EngineInstant) {
@@ -48,8 +64,8 @@ extension QUICConnection {
         case .earlyDataRejected(let streams): self.rejected = streams
 
         case .datagramReadable: self.deliverDatagrams()
-        case .datagramAcknowledged(let id): self.publish(.datagramAcknowledged(id))
-        case .datagramLost(let id): self.publish(.datagramLost(id))
+        case .datagramAcknowledged(let id): self.news.append(.datagramAcknowledged(id))
+        case .datagramLost(let id): self.news.append(.datagramLost(id))
         case .pingAnswered(let roundTrip):
             self.progress.update(&self.wakes) { state in
                 state.pings += 1
@@ -66,16 +82,16 @@ extension QUICConnection {
                 state.note(path, succeeded: succeeded)
                 return true
             }
-            self.publish(.pathValidated(path, succeeded: succeeded))
+            self.news.append(.pathValidated(path, succeeded: succeeded))
         case .pathChanged(let path):
             self.progress.withLock { $0.path = path }
             self.router.assumeIsolated { $0.follow(move: path, of: self) }
-            self.publish(.pathChanged(path))
+            self.news.append(.pathChanged(path))
 
         case .resumptionTicket(let ticket): self.keep(ticket)
         case .addressToken(let token): self.keep(token: token)
         case .keyLog(let line): self.context.keyLog?(line)
-        case .keysUpdated: self.publish(.keysUpdated)
+        case .keysUpdated: self.news.append(.keysUpdated)
         case .log(let line): self.context.log?(line)
         }
     }
@@ -197,6 +213,7 @@ extension QUICConnection {
         self.numbers.update(&self.wakes) { $0.fail(error) }
         // Those that tasks opened meanwhile.
         self.openWaitingStreams()
+        self.publishNews()
         self.eventBox.update(&self.wakes) { $0.end() }
         if let handler = self.handler {
             handler.closed(error, on: self)
@@ -250,8 +267,6 @@ extension QUICConnection {
         if let handler = self.handler { return handler.datagramReadable(on: self) }
         // They can come in one batch with what completes the handshake, and are told of first.
         guard self.context.makeHandler == nil else { return self.holdsDatagrams = true }
-        while let bytes = self.engine.readDatagram() {
-            self.datagramBox.update(&self.wakes) { $0.deliver(bytes) }
-        }
+        self.datagramBox.update(&self.wakes) { $0.deliver(from: self.engine) }
     }
 }

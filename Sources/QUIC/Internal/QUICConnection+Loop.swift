@@ -72,7 +72,7 @@ extension QUICConnection {
         self.wakes.resumeAll()
     }
 
-    func announceShutdown() { self.publish(.shutdownBegan) }
+    func announceShutdown() { self.eventBox.update(&self.wakes) { $0.append(.shutdownBegan) } }
 
     /// Moves to where the endpoint's new socket is.
     func follow(to path: NetworkPath, now: EngineInstant) {
@@ -80,8 +80,6 @@ extension QUICConnection {
         try? self.engine.migrate(to: path, probingFirst: false, now: now)
         self.touch()
     }
-
-    func publish(_ event: QUICConnectionEvent) { self.eventBox.update(&self.wakes) { $0.append(event) } }
 
     // MARK: What the application wants
 
