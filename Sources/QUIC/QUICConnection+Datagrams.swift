@@ -16,7 +16,7 @@ extension QUICConnection {
     public nonisolated var maximumDatagramSize: Int { self.datagramBox.withLock { $0.maximumSize } }
 
     /// Sends a datagram, and waits while too many are queued. It may be lost; it is never repeated.
-    public nonisolated func sendDatagram(_ bytes: [UInt8]) async throws(QUICError) {
+    public nonisolated(nonsending) func sendDatagram(_ bytes: [UInt8]) async throws(QUICError) {
         while true {
             switch self.datagramBox.withLock({ $0.send(bytes) }) {
             case .queued(let needsSignal):
@@ -44,7 +44,7 @@ extension QUICConnection {
 
     /// Waits for the next datagram of the peer. Those that nobody reads are dropped, the oldest first, and counted in
     /// ``ConnectionStatistics/datagramFramesDropped``.
-    public nonisolated func receiveDatagram() async throws(QUICError) -> [UInt8] {
+    public nonisolated(nonsending) func receiveDatagram() async throws(QUICError) -> [UInt8] {
         try await self.datagramBox.wait { $0.receive() }.get()
     }
 
@@ -56,7 +56,7 @@ extension QUICConnection {
         let connection: QUICConnection
 
         /// The next datagram.
-        public func next() async throws(QUICError) -> [UInt8]? {
+        public nonisolated(nonsending) func next() async throws(QUICError) -> [UInt8]? {
             do throws(QUICError) {
                 return try await self.connection.receiveDatagram()
             } catch {

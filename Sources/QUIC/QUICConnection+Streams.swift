@@ -2,7 +2,7 @@ public import QUICEngine
 
 extension QUICConnection {
     /// Opens a stream, and waits while the peer allows no more. Nothing is sent until something is written to it.
-    public nonisolated func openStream(
+    public nonisolated(nonsending) func openStream(
         _ direction: StreamDirection = .bidirectional, priority: StreamPriority = .normal
     ) async throws(QUICError) -> QUICStream {
         let (stream, needsSignal) = try await self.numbers.wait { state in
@@ -24,7 +24,9 @@ extension QUICConnection {
 
     /// Accepts the next stream that the peer opens, of one direction if you say so. Streams that nobody accepts count
     /// against the limit that the peer has.
-    public nonisolated func acceptStream(_ direction: StreamDirection? = nil) async throws(QUICError) -> QUICStream {
+    public nonisolated(nonsending) func acceptStream(_ direction: StreamDirection? = nil) async throws(QUICError)
+        -> QUICStream
+    {
         QUICStream(try await self.backlog.wait { $0.take(direction, of: self) }.get())
     }
 
@@ -37,7 +39,7 @@ extension QUICConnection {
         let connection: QUICConnection
 
         /// The next stream.
-        public func next() async throws(QUICError) -> QUICStream? {
+        public nonisolated(nonsending) func next() async throws(QUICError) -> QUICStream? {
             do throws(QUICError) {
                 return try await self.connection.acceptStream()
             } catch {

@@ -28,7 +28,7 @@ extension QUICConnection {
         let connection: QUICConnection
 
         /// The next event; nil once the connection is over.
-        public func next() async throws(QUICError) -> QUICConnectionEvent? {
+        public nonisolated(nonsending) func next() async throws(QUICError) -> QUICConnectionEvent? {
             try await self.connection.eventBox.wait { $0.take() }
         }
 

@@ -2,7 +2,7 @@ public import QUICEngine
 
 extension QUICStream {
     /// Reads what is there, at most `maximum` bytes, and waits while nothing is. nil: the peer has finished.
-    public func read(maximum: Int = 65_536) async throws(QUICError) -> [UInt8]? {
+    public nonisolated(nonsending) func read(maximum: Int = 65_536) async throws(QUICError) -> [UInt8]? {
         try await self.core.read { state in
             let count = Swift.min(Swift.max(maximum, 1), state.available)
             var bytes = [UInt8](repeating: 0, count: count)
@@ -12,7 +12,7 @@ extension QUICStream {
     }
 
     /// Reads into the front of `buffer` and returns how many bytes; 0: the peer has finished, or `buffer` is empty.
-    public func read(into buffer: inout [UInt8]) async throws(QUICError) -> Int {
+    public nonisolated(nonsending) func read(into buffer: inout [UInt8]) async throws(QUICError) -> Int {
         guard !buffer.isEmpty else { return 0 }
         // The array goes into the lock and comes back, so that nothing is copied twice.
         var target: [UInt8] = []
@@ -24,11 +24,13 @@ extension QUICStream {
     }
 
     /// Takes the next piece as it arrived, without copying. nil: the peer has finished.
-    public func readChunk() async throws(QUICError) -> Chunk? { try await self.core.read { $0.takeChunk() } ?? nil }
+    public nonisolated(nonsending) func readChunk() async throws(QUICError) -> Chunk? {
+        try await self.core.read { $0.takeChunk() } ?? nil
+    }
 
     /// Reads exactly `count` bytes. Throws ``QUICError/Code/streamEnded`` where the peer finishes before; what was read
     /// until then is lost to you, as it is when the task is cancelled in between.
-    public func readExactly(_ count: Int) async throws(QUICError) -> [UInt8] {
+    public nonisolated(nonsending) func readExactly(_ count: Int) async throws(QUICError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
             guard let more = try await self.read(maximum: count - bytes.count) else {
@@ -41,7 +43,7 @@ extension QUICStream {
 
     /// Reads until the peer finishes. Throws ``QUICError/Code/limitReached`` once there are more than `limit` bytes: a
     /// peer must not decide how much memory you use.
-    public func readToEnd(limit: Int) async throws(QUICError) -> [UInt8] {
+    public nonisolated(nonsending) func readToEnd(limit: Int) async throws(QUICError) -> [UInt8] {
         var bytes: [UInt8] = []
         while let more = try await self.read(maximum: 1 << 20) {
             guard more.count <= limit - bytes.count else {
@@ -66,7 +68,7 @@ extension QUICStream {
     /// The same, but waits while nothing is here. nil: the peer has finished.
     ///
     /// The cheapest way to read: nothing is copied, and nothing allocated. It takes at most one piece of up to 64 KiB.
-    public func withNextBytes(_ body: (RawSpan) -> Int) async throws(QUICError) -> Int? {
+    public nonisolated(nonsending) func withNextBytes(_ body: (RawSpan) -> Int) async throws(QUICError) -> Int? {
         try await self.core.read { $0.lend(body) }
     }
 
@@ -83,7 +85,9 @@ extension QUICStream: AsyncSequence {
         let stream: QUICStream
 
         /// The next piece; nil once the peer has finished.
-        public func next() async throws(QUICError) -> Chunk? { try await self.stream.readChunk() }
+        public nonisolated(nonsending) func next() async throws(QUICError) -> Chunk? {
+            try await self.stream.readChunk()
+        }
 
         /// The next piece; nil once the peer has finished.
         public func next(isolation actor: isolated (any Actor)?) async throws(QUICError) -> Chunk? {
@@ -97,30 +101,32 @@ extension QUICStream: AsyncSequence {
 
 extension QUICStreamReader {
     /// See ``QUICStream/read(maximum:)``.
-    public func read(maximum: Int = 65_536) async throws(QUICError) -> [UInt8]? {
+    public nonisolated(nonsending) func read(maximum: Int = 65_536) async throws(QUICError) -> [UInt8]? {
         try await self.stream.read(maximum: maximum)
     }
 
     /// See ``QUICStream/read(into:)``.
-    public func read(into buffer: inout [UInt8]) async throws(QUICError) -> Int {
+    public nonisolated(nonsending) func read(into buffer: inout [UInt8]) async throws(QUICError) -> Int {
         try await self.stream.read(into: &buffer)
     }
 
     /// See ``QUICStream/readChunk()``.
-    public func readChunk() async throws(QUICError) -> Chunk? { try await self.stream.readChunk() }
+    public nonisolated(nonsending) func readChunk() async throws(QUICError) -> Chunk? {
+        try await self.stream.readChunk()
+    }
 
     /// See ``QUICStream/withNextBytes(_:)``.
-    public func withNextBytes(_ body: (RawSpan) -> Int) async throws(QUICError) -> Int? {
+    public nonisolated(nonsending) func withNextBytes(_ body: (RawSpan) -> Int) async throws(QUICError) -> Int? {
         try await self.stream.withNextBytes(body)
     }
 
     /// See ``QUICStream/readExactly(_:)``.
-    public func readExactly(_ count: Int) async throws(QUICError) -> [UInt8] {
+    public nonisolated(nonsending) func readExactly(_ count: Int) async throws(QUICError) -> [UInt8] {
         try await self.stream.readExactly(count)
     }
 
     /// See ``QUICStream/readToEnd(limit:)``.
-    public func readToEnd(limit: Int) async throws(QUICError) -> [UInt8] {
+    public nonisolated(nonsending) func readToEnd(limit: Int) async throws(QUICError) -> [UInt8] {
         try await self.stream.readToEnd(limit: limit)
     }
 

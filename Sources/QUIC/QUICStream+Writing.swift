@@ -6,7 +6,7 @@ extension QUICStream {
     /// It waits while too much of what was written before is still here. That the peer has received the bytes, it does
     /// not say: ``acknowledged()`` does. When the task is cancelled while it waits, the bytes that were taken are sent,
     /// and ``bytesWritten`` says how many they are in all.
-    public func write(_ bytes: [UInt8]) async throws(QUICError) {
+    public nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(QUICError) {
         var offset = 0
         while offset < bytes.count {
             offset += try self.tryWrite(bytes, from: offset)
@@ -16,13 +16,17 @@ extension QUICStream {
     }
 
     /// Writes any bytes: a slice, a buffer, the UTF-8 of a string.
-    public func write(_ bytes: some Sequence<UInt8>) async throws(QUICError) { try await self.write(Array(bytes)) }
+    public nonisolated(nonsending) func write(_ bytes: some Sequence<UInt8>) async throws(QUICError) {
+        try await self.write(Array(bytes))
+    }
 
     /// Writes a text in UTF-8.
-    public func write(_ text: String) async throws(QUICError) { try await self.write(Array(text.utf8)) }
+    public nonisolated(nonsending) func write(_ text: String) async throws(QUICError) {
+        try await self.write(Array(text.utf8))
+    }
 
     /// Writes a piece that was read from a stream, without copying it.
-    public func write(_ chunk: Chunk) async throws(QUICError) {
+    public nonisolated(nonsending) func write(_ chunk: Chunk) async throws(QUICError) {
         while true {
             let result = self.core.change { state -> Result<Bool, QUICError> in
                 if let obstacle = state.obstacle { return .failure(obstacle) }
@@ -53,7 +57,7 @@ extension QUICStream {
 
     /// Waits until the peer's QUIC has received all that was written, and the end if it was finished. That its
     /// application has read it, only its application can say.
-    public func acknowledged() async throws(QUICError) {
+    public nonisolated(nonsending) func acknowledged() async throws(QUICError) {
         let question = self.core.change { $0.askForAcknowledgement() }
         try await self.core.outgoing.wait { $0.answer(to: question) }.get()
     }
@@ -86,7 +90,7 @@ extension QUICStream {
         return try result.get()
     }
 
-    private func waitForRoom() async throws(QUICError) {
+    private nonisolated(nonsending) func waitForRoom() async throws(QUICError) {
         try await self.core.outgoing.wait { state -> Result<Void, QUICError>? in
             if let obstacle = state.obstacle { return .failure(obstacle) }
             return state.room() > 0 ? .success(()) : nil
@@ -96,24 +100,30 @@ extension QUICStream {
 
 extension QUICStreamWriter {
     /// See ``QUICStream/write(_:)-([UInt8])``.
-    public func write(_ bytes: [UInt8]) async throws(QUICError) { try await self.stream.write(bytes) }
+    public nonisolated(nonsending) func write(_ bytes: [UInt8]) async throws(QUICError) {
+        try await self.stream.write(bytes)
+    }
 
     /// Writes any bytes: a slice, a buffer, the UTF-8 of a string.
-    public func write(_ bytes: some Sequence<UInt8>) async throws(QUICError) {
+    public nonisolated(nonsending) func write(_ bytes: some Sequence<UInt8>) async throws(QUICError) {
         try await self.stream.write(Array(bytes))
     }
 
     /// Writes a text in UTF-8.
-    public func write(_ text: String) async throws(QUICError) { try await self.stream.write(text) }
+    public nonisolated(nonsending) func write(_ text: String) async throws(QUICError) {
+        try await self.stream.write(text)
+    }
 
     /// Writes a piece that was read from a stream, without copying it.
-    public func write(_ chunk: Chunk) async throws(QUICError) { try await self.stream.write(chunk) }
+    public nonisolated(nonsending) func write(_ chunk: Chunk) async throws(QUICError) {
+        try await self.stream.write(chunk)
+    }
 
     /// See ``QUICStream/finish()``.
     public func finish() throws(QUICError) { try self.stream.finish() }
 
     /// See ``QUICStream/acknowledged()``.
-    public func acknowledged() async throws(QUICError) { try await self.stream.acknowledged() }
+    public nonisolated(nonsending) func acknowledged() async throws(QUICError) { try await self.stream.acknowledged() }
 
     /// See ``QUICStream/reset(code:)``.
     public func reset(code: UInt64) { self.stream.reset(code: code) }

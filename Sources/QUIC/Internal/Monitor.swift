@@ -49,7 +49,7 @@ final class Monitor<State: Sendable>: Sendable {
     /// Asks `attempt` until it has an answer, and waits between the questions.
     ///
     /// When the task is cancelled while it waits, this wait ends with ``QUICError/Code/cancelled`` and nothing else does.
-    func wait<R: Sendable>(_ attempt: (inout State) -> R?) async throws(QUICError) -> R {
+    nonisolated(nonsending) func wait<R: Sendable>(_ attempt: (inout State) -> R?) async throws(QUICError) -> R {
         while true {
             if let result = self.guarded.withLock({ attempt(&$0.state) }) { return result }
             if Task.isCancelled { throw .cancelled }

@@ -8,7 +8,7 @@
     func resume() { unsafe self.continuation.resume() }
 
     /// Suspends the calling task. `keep` says whether it holds on to it; otherwise the task goes on at once.
-    static func park(_ keep: (ParkedTask) -> Bool) async {
+    static nonisolated(nonsending) func park(_ keep: (ParkedTask) -> Bool) async {
         await unsafe withUnsafeContinuation { continuation in
             let task = unsafe ParkedTask(continuation: continuation)
             if !keep(task) { task.resume() }

@@ -56,7 +56,9 @@ final class StreamCore: Sendable {
     func signal() { self.connection.router.signal(.stream(self)) }
 
     /// Waits until bytes or the end are there, and lets `take` have the bytes. nil: the end.
-    func read<Value: Sendable>(_ take: (inout IncomingBytes) -> Value) async throws(QUICError) -> Value? {
+    nonisolated(nonsending) func read<Value: Sendable>(_ take: (inout IncomingBytes) -> Value) async throws(QUICError)
+        -> Value?
+    {
         let (answer, notice) = try await self.incoming.wait {
             state -> (IncomingBytes.Answer<Value>, IncomingBytes.Notice)? in
             guard let answer = state.read(take) else { return nil }
