@@ -67,17 +67,20 @@ struct DatagramTests {
         }
     }
 
-    @Test("a sender waits while too many are queued, can be cancelled there, and goes on")
-    func backPressure() async throws {
+    @Test(
+        "a sender waits while too many are queued, by number or by bytes, can be cancelled there, and goes on",
+        arguments: [2, 100, 1_150])
+    func backPressure(size: Int) async throws {
         try await Self.run { client, server, pair in
-            let bytes = [UInt8](repeating: 5, count: 1_000)
+            try #require(client.maximumDatagramSize >= size)
+            let bytes = [UInt8](repeating: 5, count: size)
             let isOver = Task {
                 var received = 0
                 while let datagram = try? await server.receiveDatagram(), datagram.count > 1 { received += 1 }
                 return received
             }
-            for _ in 0..<3_000 { try await client.sendDatagram(bytes) }
-            try await until { await client.statistics().datagramFramesSent == 3_000 }
+            for _ in 0..<10_000 { try await client.sendDatagram(bytes) }
+            try await until { await client.statistics().datagramFramesSent == 10_000 }
             try await Task(executorPreference: pair.client.executor) {
                 while try client.trySendDatagram(bytes) == .queued {}
                 let sending = Task { try await client.sendDatagram(bytes) }
@@ -90,12 +93,18 @@ struct DatagramTests {
         }
     }
 
-    @Test("those that nobody reads are dropped, the oldest first, and counted")
-    func unread() async throws {
+    @Test(
+        "those that nobody reads are dropped, the oldest first, and counted, by number and by bytes",
+        arguments: [true, false])
+    func unread(byNumber: Bool) async throws {
         try await EndpointPair.run { options in
             options.server = {
                 $0.transport.datagrams.maximumFrameSize = 1_200
-                $0.transport.datagrams.receiveQueueCount = 4
+                if byNumber {
+                    $0.transport.datagrams.receiveQueueCount = 4
+                } else {
+                    $0.transport.datagrams.receiveQueueBytes = 4
+                }
             }
         } _: { pair in
             let (client, server) = try await pair.connect()

@@ -150,7 +150,7 @@ extension QUICConnection {
 
     private func applyWishes(into sockets: ShardSockets, now: EngineInstant) {
         self.openWaitingStreams()
-        self.datagramBox.withLock { $0.depart(to: self.engine) }
+        self.datagramBox.update(&self.wakes) { $0.depart(to: self.engine) }
         if let close = self.wishes.withLock({ $0.takeClose() }) {
             // What was written before has a chance to go out.
             _ = sockets.transmit(self.engine, now: now)
