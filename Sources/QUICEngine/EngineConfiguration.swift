@@ -93,12 +93,12 @@ public struct EngineConfiguration: Sendable {
     public struct DatagramLimits: Sendable {
         /// The largest DATAGRAM frame that we accept; 0, the default, turns datagrams off.
         public var maximumFrameSize: UInt64 = 0
-        /// How many may wait to be sent: 256. The newest is refused above that.
-        public var sendQueueCount: Int = 256
+        /// How many may wait to be sent: 4096. The newest is refused above that.
+        public var sendQueueCount: Int = 4_096
         /// How many bytes may wait to be sent: 256 KiB.
         public var sendQueueBytes: Int = 256 << 10
-        /// How many may wait to be read: 256. The newest is dropped, and counted, above that.
-        public var receiveQueueCount: Int = 256
+        /// How many may wait to be read: 4096. The newest is dropped, and counted, above that.
+        public var receiveQueueCount: Int = 4_096
         /// How many bytes may wait to be read: 256 KiB.
         public var receiveQueueBytes: Int = 256 << 10
     }

@@ -29,6 +29,8 @@ extension PeerClient {
         findings.add("sent", .whole(count))
         findings.add("returned", .whole(returned))
         findings.add("secs", .fraction(seconds, digits: 4))
+        // Those that came back faster than the reader took them; the others were lost on the way, or by the server.
+        findings.add("unread", .whole(Int(clamping: await connection.statistics().datagramFramesDropped)))
         findings.add("per_s", .fraction(Double(returned) / max(seconds, 1e-9), digits: 1))
         return findings
     }
