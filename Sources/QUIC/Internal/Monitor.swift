@@ -9,6 +9,8 @@ final class Monitor<State: Sendable>: Sendable {
         var state: State
         var waiters: [Waiter] = []
         var nextTicket: UInt64 = 0
+        /// How often the state changed in a way that is worth a look.
+        var changes: UInt64 = 0
     }
 
     private struct Waiter {
@@ -30,7 +32,9 @@ final class Monitor<State: Sendable>: Sendable {
     /// Changes the state, and adds whoever waits to `wakes` where `body` says that it is worth a look.
     func update(_ wakes: inout Wakes, _ body: (inout State) -> Bool) {
         self.guarded.withLock { guarded in
-            guard body(&guarded.state), !guarded.waiters.isEmpty else { return }
+            guard body(&guarded.state) else { return }
+            guarded.changes &+= 1
+            guard !guarded.waiters.isEmpty else { return }
             for waiter in guarded.waiters {
                 self.ledger.unpark()
                 wakes.add(waiter.task)
@@ -46,24 +50,24 @@ final class Monitor<State: Sendable>: Sendable {
         wakes.resumeAll()
     }
 
-    /// Asks `attempt` until it has an answer, and waits between the questions.
+    /// Asks `attempt` until it has an answer, and waits between the questions. It is asked where the caller runs, always.
     ///
     /// When the task is cancelled while it waits, this wait ends with ``QUICError/Code/cancelled`` and nothing else does.
     nonisolated(nonsending) func wait<R: Sendable>(_ attempt: (inout State) -> R?) async throws(QUICError) -> R {
         while true {
-            if let result = self.guarded.withLock({ attempt(&$0.state) }) { return result }
-            if Task.isCancelled { throw .cancelled }
-            let ticket = self.guarded.withLock { guarded in
+            let (result, ticket, changes) = self.guarded.withLock { guarded in
+                let result = attempt(&guarded.state)
                 guarded.nextTicket &+= 1
-                return guarded.nextTicket
+                return (result, guarded.nextTicket, guarded.changes)
             }
-            var result: R?
+            if let result { return result }
+            if Task.isCancelled { throw .cancelled }
+            // What is inside need not run where the caller does, so nothing of the caller's is asked there.
             await withTaskCancellationHandler {
                 await ParkedTask.park { task in
-                    // What changed since the last question must not be slept over.
+                    // What changed since the question must not be slept over.
                     self.guarded.withLock { guarded in
-                        result = attempt(&guarded.state)
-                        guard result == nil, !Task.isCancelled else { return false }
+                        guard guarded.changes == changes, !Task.isCancelled else { return false }
                         self.ledger.park()
                         guarded.waiters.append(Waiter(ticket: ticket, task: task))
                         return true
@@ -72,7 +76,6 @@ final class Monitor<State: Sendable>: Sendable {
             } onCancel: {
                 self.cancel(ticket)
             }
-            if let result { return result }
         }
     }
 
