@@ -87,7 +87,7 @@ public actor QUICConnection {
         self.backlog = Monitor(StreamBacklog(), ledger)
         self.datagramBox = Monitor(
             DatagramBox(limits), ledger)
-        self.eventBox = Monitor(EventBox(limit: 64), ledger)
+        self.eventBox = Monitor(EventBox(), ledger)
         self.engine = engine
     }
 

@@ -46,6 +46,19 @@ struct RingBufferTests {
         #expect(buffer[-1] == nil)
     }
 
+    @Test("emptied, it keeps room for 512 and no more, and goes on")
+    func givesRoomBack() {
+        var buffer = RingBuffer<Int>()
+        for round in 0..<3 {
+            for value in 0..<500 { buffer.append(value) }
+            while buffer.popFirst() != nil {}
+            #expect(buffer.slots.count == 512)
+            for value in 0..<5_000 { buffer.append(value + round) }
+            for value in 0..<5_000 { #expect(buffer.popFirst() == value + round) }
+            #expect(buffer.slots.isEmpty)
+        }
+    }
+
     @Test("takes one element out of the middle and leaves the others in order")
     func removesFromTheMiddle() {
         var buffer = RingBuffer<Int>()

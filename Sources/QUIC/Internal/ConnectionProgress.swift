@@ -62,18 +62,18 @@ struct ConnectionWishes: Sendable {
 struct EventBox: Sendable {
     private var events = RingBuffer<QUICConnectionEvent>()
     private var isOver = false
-    private let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    /// The latest are kept, as many as this.
+    static let limit = 64
 
     mutating func append(_ event: QUICConnectionEvent) -> Bool {
-        if self.events.count >= self.limit { _ = self.events.popFirst() }
+        if self.events.count >= Self.limit { _ = self.events.popFirst() }
         self.events.append(event)
         return true
     }
 
     mutating func append(_ news: [QUICConnectionEvent]) -> Bool {
-        for event in news.suffix(self.limit) { _ = self.append(event) }
+        for event in news { _ = self.append(event) }
         return !news.isEmpty
     }
 

@@ -13,7 +13,7 @@ extension QUICConnection {
             for index in events.indices {
                 // As many as there are datagrams, and to copy an event costs more than to note it.
                 if case .datagramAcknowledged(let id) = events[index] {
-                    self.news.append(.datagramAcknowledged(id))
+                    self.tell(.datagramAcknowledged(id))
                 } else {
                     self.follow(events[index], now: now)
                 }
@@ -25,8 +25,13 @@ extension QUICConnection {
         }
     }
 
-    /// Once for each batch: with many small datagrams on their way, a lock for each of their fates was a twentieth of what
-    /// they cost.
+    /// Tells the application of something: together with what else happens in this batch. With many small datagrams on their
+    /// way, a lock for each of their fates was a twentieth of what they cost.
+    func tell(_ event: QUICConnectionEvent) {
+        self.news.append(event)
+        if self.news.count >= EventBox.limit { self.publishNews() }
+    }
+
     private func publishNews() {
         guard !self.news.isEmpty else { return }
         self.eventBox.update(&self.wakes) { $0.append(self.news) }
@@ -64,8 +69,8 @@ extension QUICConnection {
         case .earlyDataRejected(let streams): self.rejected = streams
 
         case .datagramReadable: self.deliverDatagrams()
-        case .datagramAcknowledged(let id): self.news.append(.datagramAcknowledged(id))
-        case .datagramLost(let id): self.news.append(.datagramLost(id))
+        case .datagramAcknowledged(let id): self.tell(.datagramAcknowledged(id))
+        case .datagramLost(let id): self.tell(.datagramLost(id))
         case .pingAnswered(let roundTrip):
             self.progress.update(&self.wakes) { state in
                 state.pings += 1
@@ -82,16 +87,16 @@ extension QUICConnection {
                 state.note(path, succeeded: succeeded)
                 return true
             }
-            self.news.append(.pathValidated(path, succeeded: succeeded))
+            self.tell(.pathValidated(path, succeeded: succeeded))
         case .pathChanged(let path):
             self.progress.withLock { $0.path = path }
             self.router.assumeIsolated { $0.follow(move: path, of: self) }
-            self.news.append(.pathChanged(path))
+            self.tell(.pathChanged(path))
 
         case .resumptionTicket(let ticket): self.keep(ticket)
         case .addressToken(let token): self.keep(token: token)
         case .keyLog(let line): self.context.keyLog?(line)
-        case .keysUpdated: self.news.append(.keysUpdated)
+        case .keysUpdated: self.tell(.keysUpdated)
         case .log(let line): self.context.log?(line)
         }
     }

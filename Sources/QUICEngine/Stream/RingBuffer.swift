@@ -41,8 +41,12 @@ package struct RingBuffer<Element> {
         let element = self.slots[self.head].take()
         self.head = (self.head &+ 1) & (self.slots.count &- 1)
         self.count -= 1
+        if self.count == 0, self.slots.count > Self.slotsKept { self.removeAll() }
         return element
     }
+
+    /// For how many elements an empty buffer keeps room: the rest of what one burst needed is not held for ever.
+    @inlinable static var slotsKept: Int { 512 }
 
     /// Takes the first element for which `isWanted` holds out of the middle; costs as much as the buffer is long.
     @inlinable @discardableResult
