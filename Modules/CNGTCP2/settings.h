@@ -142,7 +142,6 @@ static inline int tern_peer_parameters(tern_context *c, tern_parameters *to) {
   return 1;
 }
 
-// RFC 9000 §7.4.1: what a client remembers of a server for 0-RTT. Returns the length or an error.
 // The largest DATAGRAM frame that the peer takes; -1 while that is not known. It is asked for each datagram, and the rest of
 // the parameters need not be copied for it.
 static inline int64_t tern_peer_datagram_limit(const tern_context *c) {
@@ -150,6 +149,7 @@ static inline int64_t tern_peer_datagram_limit(const tern_context *c) {
   return from == NULL ? -1 : from->max_datagram_frame_size > INT64_MAX ? INT64_MAX : (int64_t)from->max_datagram_frame_size;
 }
 
+// RFC 9000 §7.4.1: what a client remembers of a server for 0-RTT. Returns the length or an error.
 static inline ngtcp2_ssize tern_encode_early_parameters(tern_context *c, uint8_t *to, size_t capacity) {
 #if TERN_LEGACY
   const ngtcp2_transport_params *from = ngtcp2_conn_get_remote_transport_params(c->connection);

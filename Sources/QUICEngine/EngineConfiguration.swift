@@ -95,11 +95,11 @@ public struct EngineConfiguration: Sendable {
         public var maximumFrameSize: UInt64 = 0
         /// How many may wait to be sent: 4096. The newest is refused above that.
         public var sendQueueCount: Int = 4_096
-        /// How many bytes may wait to be sent: 256 KiB.
+        /// How many bytes may wait to be sent, and as many again before the engine takes them: 256 KiB.
         public var sendQueueBytes: Int = 256 << 10
         /// How many may wait to be read: 4096. The newest is dropped, and counted, above that.
         public var receiveQueueCount: Int = 4_096
-        /// How many bytes may wait to be read: 256 KiB.
+        /// How many bytes may wait to be read, and as many again where a task reads: 256 KiB.
         public var receiveQueueBytes: Int = 256 << 10
     }
 
