@@ -14,14 +14,14 @@ struct DatagramQueueTests {
         for id in 0..<3 { #expect(queue.append(self.item(UInt64(id), 10 + id)) == true) }
         #expect(queue.count == 3)
         #expect(queue.bytes == 33)
-        #expect(queue.first?.id == 0)
-        #expect(queue.popFirst()?.payload.count == 10)
+        let first = queue.popFirst()
+        #expect(first?.id == 0)
+        #expect(first?.payload.count == 10)
         #expect(queue.popFirst()?.id == 1)
         #expect(queue.bytes == 12)
         #expect(queue.popFirst()?.id == 2)
         #expect(queue.popFirst() == nil)
         #expect(queue.bytes == 0)
-        #expect(queue.first == nil)
     }
 
     @Test("refuses the newest above the limit in number, and counts it")
@@ -31,11 +31,22 @@ struct DatagramQueueTests {
         #expect(queue.append(self.item(1, 1)) == true)
         #expect(queue.append(self.item(2, 1)) == false)
         #expect(queue.dropped == 1)
-        #expect(queue.first?.id == 0)
-        queue.popFirst()
+        #expect(queue.popFirst()?.id == 0)
         #expect(queue.append(self.item(3, 1)) == true)
         #expect(queue.count == 2)
         #expect(queue.dropped == 1)
+    }
+
+    @Test("what is put back is the first again, with its bytes")
+    func putBack() throws {
+        var queue = DatagramQueue(countLimit: 10, byteLimit: 1_000)
+        for id in 0..<3 { #expect(queue.append(self.item(UInt64(id), 10 + id)) == true) }
+        let first = queue.popFirst()
+        queue.putBack(try #require(first))
+        #expect(queue.count == 3)
+        #expect(queue.bytes == 33)
+        #expect((0..<3).map { _ in queue.popFirst()?.id } == [0, 1, 2])
+        #expect(queue.bytes == 0)
     }
 
     @Test("refuses what passes the limit in bytes, and takes what fits it exactly")

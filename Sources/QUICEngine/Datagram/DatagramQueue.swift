@@ -17,7 +17,6 @@ struct DatagramQueue {
     }
 
     var count: Int { self.items.count }
-    var first: Item? { self.items.first }
 
     func hasRoom(for size: Int) -> Bool { self.items.count < self.countLimit && self.bytes + size <= self.byteLimit }
 
