@@ -7,6 +7,7 @@
 #define TERN_CNGTCP2_SHIM_H
 
 #include "versions.h"
+#include "aes.h"
 #include "types.h"
 #include "frames.h"
 #include "callbacks.h"

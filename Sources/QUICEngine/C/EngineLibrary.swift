@@ -26,6 +26,10 @@ public enum EngineLibrary {
     /// Whether path MTU probes can be chosen.
     public static var choosesMTUProbes: Bool { tern_compiled_version() >= 0x01_04_00 }
 
+    /// Whether packets with AES-GCM can be sealed here without GnuTLS: the processor has AVX2, VAES and VPCLMULQDQ (Intel
+    /// since Ice Lake, AMD since Zen 3), and GnuTLS is not in FIPS mode.
+    public static let sealsPackets = tern_aes_is_fast() != 0 && gnutls_fips140_mode_enabled() == 0
+
     /// Before 0.19 a blocked stream was answered with "nothing to send", which would starve the others.
     static let hidesBlockedStreams = tern_compiled_version() < 0x01_00_00
 
