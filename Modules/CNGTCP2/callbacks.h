@@ -3,6 +3,7 @@
 #define TERN_CALLBACKS_H
 
 #include "frames.h"
+#include "protection.h"
 
 // What Swift implements. `owner` is the call-back context, never the engine itself.
 typedef struct tern_handlers {
@@ -46,7 +47,8 @@ typedef struct tern_context {
   tern_sink *acknowledged;  // streams whose acknowledged offset moved since Swift looked
   ngtcp2_path_storage receive_storage, transmit_storage;
   ngtcp2_sockaddr_union noted_local, noted_remote;  // the addresses behind transmit_path, as the library writes them
-  struct tern_context **(*reading)(void);
+  struct tern_context **(*current)(void);
+  tern_protection protection;
 #if TERN_GUARDS_CONNECTION_IDS
   tern_seen_numbers seen_numbers;
 #endif
@@ -152,12 +154,53 @@ static inline int tern__crypto_data(ngtcp2_conn *conn, tern__level level, uint64
   ngtcp2_conn_set_tls_alert(conn, GNUTLS_A_UNEXPECTED_MESSAGE);
   return NGTCP2_ERR_CRYPTO;
 }
+// 0 where packets are protected by the library.
+static inline size_t tern__own_key_length(tern_context *c) {
+  return c->protection.is_wanted ? tern__aes_length(&ngtcp2_conn_get_crypto_ctx(c->connection)->aead) : 0;
+}
+// Does what the helper's own function does, and keeps the keys of 1-RTT packets.
+static inline int tern__secrets(gnutls_session_t session, gnutls_record_encryption_level_t tls_level, const void *rx_secret,
+                                const void *tx_secret, size_t length) {
+  tern_context *c = (tern_context *)((ngtcp2_crypto_conn_ref *)gnutls_session_get_ptr(session))->user_data;
+  tern__level level = ngtcp2_crypto_gnutls_from_gnutls_record_encryption_level(tls_level);
+  int result = 0;
+  for (int is_for_opening = 1; is_for_opening >= 0 && result == 0; --is_for_opening) {
+    const uint8_t *secret = (const uint8_t *)(is_for_opening ? rx_secret : tx_secret);
+    if (secret == NULL) continue;
+    uint8_t key[64], mask[64];
+    result = is_for_opening ? ngtcp2_crypto_derive_and_install_rx_key(c->connection, key, NULL, mask, level, secret, length)
+                            : ngtcp2_crypto_derive_and_install_tx_key(c->connection, key, NULL, mask, level, secret, length);
+    if (result == 0 && tls_level == GNUTLS_ENCRYPTION_LEVEL_APPLICATION) {
+      size_t count = tern__own_key_length(c);
+      if (count > 0) {
+        tern_protection_add(&c->protection, key, count, is_for_opening, NULL);
+        tern_protection_add_mask(&c->protection, mask, count);
+      }
+    }
+    gnutls_memset(key, 0, sizeof(key));
+    gnutls_memset(mask, 0, sizeof(mask));
+  }
+  return result;
+}
 static inline int tern__update_key(ngtcp2_conn *conn, uint8_t *rx_secret, uint8_t *tx_secret, ngtcp2_crypto_aead_ctx *rx,
                                    uint8_t *rx_iv, ngtcp2_crypto_aead_ctx *tx, uint8_t *tx_iv, const uint8_t *current_rx,
                                    const uint8_t *current_tx, size_t length, void *user_data) {
   TERN__CONTEXT;
-  int result = ngtcp2_crypto_update_key_cb(conn, rx_secret, tx_secret, rx, rx_iv, tx, tx_iv, current_rx, current_tx, length, user_data);
-  return result != 0 ? result : c->handlers->key_updated(c->owner);
+  uint8_t rx_key[64], tx_key[64];
+  int result = ngtcp2_crypto_update_key(conn, rx_secret, tx_secret, rx, rx_key, rx_iv, tx, tx_key, tx_iv, current_rx, current_tx, length);
+  if (result == 0) {
+    size_t count = tern__own_key_length(c);
+    if (count > 0) {
+      tern_protection_add(&c->protection, rx_key, count, 1, rx->native_handle);
+      tern_protection_add(&c->protection, tx_key, count, 0, tx->native_handle);
+    }
+    result = c->handlers->key_updated(c->owner);
+  } else {
+    result = NGTCP2_ERR_CALLBACK_FAILURE;
+  }
+  gnutls_memset(rx_key, 0, sizeof(rx_key));
+  gnutls_memset(tx_key, 0, sizeof(tx_key));
+  return result;
 }
 static inline int tern__datagram(ngtcp2_conn *conn, uint32_t flags, const uint8_t *bytes, size_t count, void *user_data) {
   TERN__CONTEXT;
@@ -276,19 +319,31 @@ static inline void tern__qlog(void *user_data, uint32_t flags, const void *bytes
   c->handlers->qlog(c->owner, (const uint8_t *)bytes, count);
 }
 
-#if TERN_WATCHES_FRAMES
-// The decrypt call-back is given no connection, so the one that is reading is noted per thread. The
+// The call-backs for packets are given no connection, so the one that is being worked on is noted per thread. The
 // variable exists once per object file; the connection keeps the accessor of the copy it was made with.
-static inline tern_context **tern__reading(void) {
-  static _Thread_local tern_context *reading;
-  return &reading;
+static inline tern_context **tern__current(void) {
+  static _Thread_local tern_context *current;
+  return &current;
+}
+static inline int tern__encrypt(uint8_t *to, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *key, const uint8_t *from,
+                                size_t count, const uint8_t *nonce, size_t nonce_length, const uint8_t *aad, size_t aad_length) {
+  tern_context *c = *tern__current();
+  return c == NULL ? ngtcp2_crypto_encrypt_cb(to, aead, key, from, count, nonce, nonce_length, aad, aad_length)
+                   : tern_protection_seal(&c->protection, to, aead, key, from, count, nonce, nonce_length, aad, aad_length);
+}
+static inline int tern__mask(uint8_t *to, const ngtcp2_crypto_cipher *cipher, const ngtcp2_crypto_cipher_ctx *key,
+                             const uint8_t *sample) {
+  tern_context *c = *tern__current();
+  return c == NULL ? ngtcp2_crypto_hp_mask_cb(to, cipher, key, sample) : tern_protection_mask(&c->protection, to, cipher, key, sample);
 }
 static inline int tern__decrypt(uint8_t *to, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *key,
                                 const uint8_t *from, size_t count, const uint8_t *nonce, size_t nonce_length, const uint8_t *aad,
                                 size_t aad_length) {
-  int result = ngtcp2_crypto_decrypt_cb(to, aead, key, from, count, nonce, nonce_length, aad, aad_length);
-  tern_context *c = *tern__reading();
-  if (result != 0 || c == NULL || count < aead->max_overhead) return result;
+  tern_context *c = *tern__current();
+  if (c == NULL) return ngtcp2_crypto_decrypt_cb(to, aead, key, from, count, nonce, nonce_length, aad, aad_length);
+  int result = tern_protection_open(&c->protection, to, aead, key, from, count, nonce, nonce_length, aad, aad_length);
+#if TERN_WATCHES_FRAMES
+  if (result != 0 || count < aead->max_overhead) return result;
   tern_seen_numbers *seen = NULL;
   int has_preferred_address = 0;
 #if TERN_GUARDS_CONNECTION_IDS
@@ -302,9 +357,20 @@ static inline int tern__decrypt(uint8_t *to, const ngtcp2_crypto_aead *aead, con
 #endif
   tern_watch_frames(to, count - aead->max_overhead, seen, has_preferred_address,
                     TERN_WATCHES_STOP_SENDING ? c->handlers->stop_sending : NULL, c->owner);
-  return 0;
+#endif
+  return result;
 }
-#else
+static inline void tern__delete_key(ngtcp2_conn *conn, ngtcp2_crypto_aead_ctx *key, void *user_data) {
+  TERN__CONTEXT;
+  tern_protection_remove(&c->protection, key->native_handle);
+  ngtcp2_crypto_delete_crypto_aead_ctx_cb(conn, key, user_data);
+}
+static inline void tern__delete_mask(ngtcp2_conn *conn, ngtcp2_crypto_cipher_ctx *key, void *user_data) {
+  TERN__CONTEXT;
+  tern_protection_remove_mask(&c->protection, key->native_handle);
+  ngtcp2_crypto_delete_crypto_cipher_ctx_cb(conn, key, user_data);
+}
+#if !TERN_WATCHES_FRAMES
 static inline int tern__stop_sending(ngtcp2_conn *conn, int64_t stream, uint64_t code, void *user_data, void *entry) {
   TERN__CONTEXT;
   (void)entry;
@@ -325,12 +391,13 @@ static inline void tern__fill_callbacks(ngtcp2_callbacks *cb, tern_context *c) {
     cb->select_preferred_addr = tern__select_preferred_address;
   }
   cb->recv_crypto_data = tern__crypto_data;
-  cb->encrypt = ngtcp2_crypto_encrypt_cb;
-  cb->decrypt = ngtcp2_crypto_decrypt_cb;
-  cb->hp_mask = ngtcp2_crypto_hp_mask_cb;
+  cb->encrypt = tern__encrypt;
+  cb->decrypt = tern__decrypt;
+  cb->hp_mask = tern__mask;
+  c->current = tern__current;
   cb->update_key = tern__update_key;
-  cb->delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
-  cb->delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
+  cb->delete_crypto_aead_ctx = tern__delete_key;
+  cb->delete_crypto_cipher_ctx = tern__delete_mask;
   cb->version_negotiation = ngtcp2_crypto_version_negotiation_cb;
   cb->get_path_challenge_data = tern__challenge;
   cb->rand = tern__random;
@@ -352,10 +419,7 @@ static inline void tern__fill_callbacks(ngtcp2_callbacks *cb, tern_context *c) {
   cb->lost_datagram = tern__datagram_lost;
   cb->path_validation = tern__path_validated;
   cb->recv_stateless_reset = tern__stateless_reset;
-#if TERN_WATCHES_FRAMES
-  cb->decrypt = tern__decrypt;
-  c->reading = tern__reading;
-#else
+#if !TERN_WATCHES_FRAMES
   cb->recv_stop_sending = tern__stop_sending;
 #endif
 }

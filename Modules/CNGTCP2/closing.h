@@ -37,8 +37,10 @@ static inline ngtcp2_ssize tern_write_close(tern_context *c, uint8_t *to, size_t
     tern__close_application(&e, code, text, text_length);
   else
     tern__close_transport(&e, code, text, text_length);
+  tern_context *outer = tern__enter(c);
   ngtcp2_ssize written = ngtcp2_conn_write_connection_close(c->connection, &c->transmit_storage.path, &info, to, capacity, &e,
                                                             tern__clamp(c, timestamp));
+  tern__leave(c, outer);
   tern__note_transmission(c, written, &info);
   return written;
 }

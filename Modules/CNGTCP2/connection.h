@@ -24,20 +24,15 @@ static inline uint64_t tern__clamp(tern_context *c, uint64_t timestamp) {
   return c->last_timestamp;
 }
 
-// Every entry into the library that may decrypt: late packets are read when the handshake completes, not only when
-// they come. Returns what to restore, because a judge of certificates may drive another connection meanwhile.
-#if TERN_WATCHES_FRAMES
+// Every entry into the library that may protect packets: late packets are read when the handshake completes, not only
+// when they come. Returns what to restore, because a judge of certificates may drive another connection meanwhile.
 static inline tern_context *tern__enter(tern_context *c) {
-  tern_context **reading = c->reading();
-  tern_context *outer = *reading;
-  *reading = c;
+  tern_context **current = c->current();
+  tern_context *outer = *current;
+  *current = c;
   return outer;
 }
-static inline void tern__leave(tern_context *c, tern_context *outer) { *c->reading() = outer; }
-#else
-static inline tern_context *tern__enter(tern_context *c) { return c; }
-static inline void tern__leave(tern_context *c, tern_context *outer) { (void)c, (void)outer; }
-#endif
+static inline void tern__leave(tern_context *c, tern_context *outer) { *c->current() = outer; }
 
 static inline int tern_connection_new(tern_context *c, const ngtcp2_cid *dcid, const ngtcp2_cid *scid, const tern_path *path,
                                       uint32_t version, const tern_settings *settings, const tern_parameters *parameters) {
@@ -58,11 +53,13 @@ static inline int tern_connection_new(tern_context *c, const ngtcp2_cid *dcid, c
 static inline void tern_connection_free(tern_context *c) {
   if (c->connection) ngtcp2_conn_del(c->connection);
   c->connection = NULL;
+  tern_protection_clear(&c->protection);
 }
 static inline int tern_bind_session(tern_context *c, gnutls_session_t session) {
   int result = c->is_server ? ngtcp2_crypto_gnutls_configure_server_session(session)
                             : ngtcp2_crypto_gnutls_configure_client_session(session);
   if (result != 0) return result;
+  if (c->protection.is_wanted) gnutls_handshake_set_secret_function(session, tern__secrets);
   c->session = session;
   gnutls_session_set_ptr(session, &c->reference);
   ngtcp2_conn_set_tls_native_handle(c->connection, session);
@@ -119,8 +116,10 @@ static inline ngtcp2_ssize tern_write(tern_context *c, uint8_t *to, size_t capac
   ngtcp2_pkt_info info;
   memset(&info, 0, sizeof(info));
   uint32_t flags = (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0) | (more ? NGTCP2_WRITE_STREAM_FLAG_MORE : 0);
+  tern_context *outer = tern__enter(c);
   ngtcp2_ssize written = ngtcp2_conn_writev_stream(c->connection, &c->transmit_storage.path, &info, to, capacity, accepted, flags,
                                                    stream, vectors, vector_count, tern__clamp(c, timestamp));
+  tern__leave(c, outer);
   tern__note_transmission(c, written, &info);
   return written;
 }
@@ -165,9 +164,11 @@ static inline ngtcp2_ssize tern_write_datagram(tern_context *c, uint8_t *to, siz
                                                const ngtcp2_vec *vector, uint64_t timestamp) {
   ngtcp2_pkt_info info;
   memset(&info, 0, sizeof(info));
+  tern_context *outer = tern__enter(c);
   ngtcp2_ssize written =
       ngtcp2_conn_writev_datagram(c->connection, &c->transmit_storage.path, &info, to, capacity, accepted,
                                   NGTCP2_WRITE_DATAGRAM_FLAG_MORE, id, vector, 1, tern__clamp(c, timestamp));
+  tern__leave(c, outer);
   tern__note_transmission(c, written, &info);
   return written;
 }

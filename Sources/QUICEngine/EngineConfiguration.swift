@@ -22,6 +22,15 @@ public struct EngineConfiguration: Sendable {
         case bbr = 2
     }
 
+    /// Who seals and opens packets once the handshake is over (RFC 9001 §5.3).
+    public enum PacketProtection: Sendable {
+        /// Tern itself, where ``EngineLibrary/sealsPackets`` and the cipher is AES-GCM: in about half of GnuTLS's time. A key
+        /// is used only after its first two packets came out the same from both.
+        case automatic
+        /// Always GnuTLS: for those who may only use what they have approved.
+        case library
+    }
+
     /// Silence after which a connection is given up. 30 s: NAT bindings rarely live shorter.
     public var idleTimeout: Duration = .seconds(30)
     /// How long a handshake may take. 10 s: after that nobody waits; also what bounds half-open servers.
@@ -44,6 +53,8 @@ public struct EngineConfiguration: Sendable {
     public var streams = StreamLimits()
     /// Unreliable datagrams, RFC 9221.
     public var datagrams = DatagramLimits()
+    /// Whoever is faster at it. GnuTLS where it is in FIPS mode.
+    public var packetProtection: PacketProtection = .automatic
     /// Packet sizes and path MTU discovery.
     public var packets = PacketSizes()
     /// Connection IDs and changes of address.

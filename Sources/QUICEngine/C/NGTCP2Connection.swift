@@ -28,6 +28,7 @@ internal import CNGTCP2
         let owner = unsafe Unmanaged.passUnretained(callbacks).toOpaque()
         unsafe tern_context_init(context, CallbackContext.handlers.pointer, owner, parameters.isServer ? 1 : 0)
         unsafe context.pointee.follows_preferred_address = mapping.followsPreferredAddress ? 1 : 0
+        unsafe context.pointee.protection.is_wanted = mapping.sealsPackets ? 1 : 0
         do throws(EngineError) {
             let tls = try makeSession()
             unsafe context.pointee.offered_early_data = tls.offersEarlyData ? 1 : 0
@@ -70,6 +71,14 @@ internal import CNGTCP2
         }
         guard result == 0 else {
             throw EngineError(.refusedByLibrary, "ngtcp2 refused to make a connection: \(LibraryResult(result).text)")
+        }
+    }
+
+    /// How many keys for 1-RTT packets are kept here besides the library's, and how many of those seal and open packets.
+    var ownKeys: (all: Int, proven: Int) {
+        let protection = unsafe self.context.pointee.protection
+        return unsafe withUnsafePointer(to: protection) { pointer in
+            unsafe (Int(tern_protection_count(pointer, 0)), Int(tern_protection_count(pointer, 1)))
         }
     }
 

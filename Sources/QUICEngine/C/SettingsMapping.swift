@@ -21,6 +21,8 @@ struct SettingsMapping {
 
     var followsPreferredAddress: Bool { self.configuration.migration.followsPreferredAddress }
 
+    var sealsPackets: Bool { self.configuration.packetProtection == .automatic && EngineLibrary.sealsPackets }
+
     /// The versions that both the configuration and the library know.
     var versions: [QUICVersion] { self.configuration.versions.filter(EngineLibrary.versions.contains) }
 

@@ -7,6 +7,7 @@ struct PeerOptions: Sendable {
     let common: TransportOptions
     var place = PeerPlace.loop
     var largestDatagram: Int?
+    var protection = EngineConfiguration.PacketProtection.automatic
 
     // A server's.
     var certificate = "certs/leaf.pem"
@@ -48,6 +49,8 @@ struct PeerOptions: Sendable {
         if let text = try arguments.option("--addr") { self.address = try Self.address(text) }
         self.protocols = try arguments.list("--alpn") ?? []
         self.largestDatagram = try arguments.whole("--max-udp", 1_200...65_487)
+        self.protection =
+            try arguments.choice("--protection", ["automatic": .automatic, "library": .library]) ?? self.protection
         self.place = try arguments.choice("--on", ["loop": .loop, "pool": .pool]) ?? self.place
         try isServer ? self.readServer(&arguments) : self.readClient(&arguments)
         try arguments.end()
@@ -102,6 +105,7 @@ struct PeerOptions: Sendable {
             $0.congestionControl = self.common.congestionControl
             $0.idleTimeout = self.common.idle
             $0.initialRTT = self.common.initialRTT
+            $0.packetProtection = self.protection
             if let size = self.largestDatagram { $0.packets.probe(upTo: size) }
             $0.streams.bidirectional = 256
             $0.streams.unidirectional = 256
