@@ -79,6 +79,8 @@ def present(options: argparse.Namespace, cases: list[Case]) -> World:
         found.append(stacks.floor(str(reference)))
     else:
         say(f"skipped the {stacks.FLOOR_NAME}: scripts/lib/reference has not built it")
+    sibling = stacks.sibling(options.tern)
+    found += [sibling] if sibling else []
     found += stacks.rivals(options.peers, say)
     files = stacks.files(options.peers, say)
     found += [files] if files else []

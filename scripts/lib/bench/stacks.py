@@ -1,13 +1,14 @@
 """Who is measured: programs that take the flags of `tern peer`, and ngtcp2's own, which speak HTTP/3."""
 
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 
-OURS, FLOOR, PEER = "ours", "floor", "peer"
-TERN, FLOOR_NAME = "Tern", "C program"
+OURS, SIBLING, FLOOR, PEER = "ours", "sibling", "floor", "peer"
+TERN, SIBLING_NAME, FLOOR_NAME = "Tern", "Tern, sealed by GnuTLS", "C program"
 CIPHER = ("--cipher", "aes128")
 # How much less aioquic gets to do.
 SLOW = 16
@@ -15,7 +16,7 @@ SLOW = 16
 
 @dataclasses.dataclass
 class Stack:
-    """`kind`: the floor is no rival, and ratios to it stand apart."""
+    """`kind`: the floor and the sibling are no rivals, and ratios to the floor stand apart."""
 
     name: str
     kind: str
@@ -55,6 +56,16 @@ def tern(program: str) -> Stack:
     return Stack(
         TERN, OURS, [*command, "server", *CIPHER], [*command, "client", *CIPHER], abilities=abilities(program)
     )
+
+
+def sibling(program: str) -> Stack | None:
+    """Tern with the C program's AES-GCM, where Tern has another: moves bulk, and nothing else."""
+    answer = subprocess.run([program, "version", "--json"], capture_output=True, text=True, timeout=20, check=False)
+    if json.loads(answer.stdout)["aes_gcm"] != "Tern":
+        return None
+    command, flags = [program, "peer"], [*CIPHER, "--protection", "library"]
+    able = abilities(program) & {"down", "up", "--max-udp"}
+    return Stack(SIBLING_NAME, SIBLING, [*command, "server", *flags], [*command, "client", *flags], abilities=able)
 
 
 def floor(program: str) -> Stack:

@@ -7,20 +7,20 @@ import time
 from .cases import Case
 from .processes import Failure, Server, ask, observe
 from .records import LAP, TURNS, Records, title
-from .stacks import FLOOR, OURS, FileStack, Stack
+from .stacks import FLOOR, OURS, PEER, SIBLING, FileStack, Stack
 from .world import World, say
 
 WARM_UP = 0.05
 PATIENCE, SHORT_PATIENCE = 110.0, 15.0
 # Whose turns are several in each round.
-CLOSE = (OURS, FLOOR)
+CLOSE = (OURS, SIBLING, FLOOR)
 # A stack that falls over in a case does so again, and each time may cost its whole patience.
 ENOUGH = 2
 
 
 def start_up(stack: Stack | FileStack, world: World) -> None:
     """Measures what a client needs to start and to shake hands once, the median of three."""
-    if stack.kind not in ("ours", "floor", "peer"):
+    if stack.kind not in (OURS, SIBLING, FLOOR, PEER):
         return
     stack.start_up = (0.0, 0.0)
     runs = []

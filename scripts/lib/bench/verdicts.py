@@ -3,10 +3,10 @@
 import dataclasses
 
 from .records import Records
-from .stacks import FLOOR_NAME, TERN
+from .stacks import FLOOR_NAME, SIBLING_NAME, TERN
 
 LIBRARIES = "ngtcp2 and GnuTLS alone"
-NO_RIVALS = (TERN, FLOOR_NAME, LIBRARIES)
+NO_RIVALS = (TERN, SIBLING_NAME, FLOOR_NAME, LIBRARIES)
 
 
 @dataclasses.dataclass(frozen=True)
