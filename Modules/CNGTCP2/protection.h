@@ -120,16 +120,14 @@ static inline void tern__judge(tern_key *key, void *context, int is_equal) {
     key->context = context;
 }
 
-static inline int tern_protection_seal(tern_protection *p, uint8_t *to, const ngtcp2_crypto_aead *aead,
-                                       const ngtcp2_crypto_aead_ctx *context, const uint8_t *from, size_t count, const uint8_t *nonce,
-                                       size_t nonce_length, const uint8_t *header, size_t header_length) {
-  const tern_aes_gcm *known = (const tern_aes_gcm *)tern__proven(p->keys, TERN_PROTECTION_KEYS, context->native_handle);
-  if (known != NULL) {
-    tern_aes_gcm_seal(known, to, from, count, nonce, header, header_length);
-    return 0;
-  }
+// What GnuTLS makes of a packet whose key is not proven yet, and whether one of ours makes the same of it.
+__attribute__((noinline)) static inline int tern__seal_and_judge(tern_protection *p, uint8_t *to, const ngtcp2_crypto_aead *aead,
+                                                                 const ngtcp2_crypto_aead_ctx *context, const uint8_t *from,
+                                                                 size_t count, const uint8_t *nonce, size_t nonce_length,
+                                                                 const uint8_t *header, size_t header_length) {
   uint8_t plain[TERN_PROOF_LENGTH], sealed[TERN_PROOF_LENGTH + TERN_GCM_TAG];
   int proves = p->unproven > 0 && count <= sizeof(plain) && nonce_length == TERN_GCM_NONCE;
+  // It may be sealed where it is.
   if (proves) memcpy(plain, from, count);
   int result = ngtcp2_crypto_encrypt_cb(to, aead, context, from, count, nonce, nonce_length, header, header_length);
   if (result != 0 || !proves) return result;
@@ -143,14 +141,10 @@ static inline int tern_protection_seal(tern_protection *p, uint8_t *to, const ng
   }
   return 0;
 }
-static inline int tern_protection_open(tern_protection *p, uint8_t *to, const ngtcp2_crypto_aead *aead,
-                                       const ngtcp2_crypto_aead_ctx *context, const uint8_t *from, size_t count, const uint8_t *nonce,
-                                       size_t nonce_length, const uint8_t *header, size_t header_length) {
-  const tern_aes_gcm *known = (const tern_aes_gcm *)tern__proven(p->keys, TERN_PROTECTION_KEYS, context->native_handle);
-  if (known != NULL) {
-    if (count < TERN_GCM_TAG) return NGTCP2_ERR_DECRYPT;
-    return tern_aes_gcm_open(known, to, from, count - TERN_GCM_TAG, nonce, header, header_length) ? 0 : NGTCP2_ERR_DECRYPT;
-  }
+__attribute__((noinline)) static inline int tern__open_and_judge(tern_protection *p, uint8_t *to, const ngtcp2_crypto_aead *aead,
+                                                                 const ngtcp2_crypto_aead_ctx *context, const uint8_t *from,
+                                                                 size_t count, const uint8_t *nonce, size_t nonce_length,
+                                                                 const uint8_t *header, size_t header_length) {
   int result = ngtcp2_crypto_decrypt_cb(to, aead, context, from, count, nonce, nonce_length, header, header_length);
   if (result != 0 || p->unproven == 0 || count < TERN_GCM_TAG || count > TERN_PROOF_LENGTH || nonce_length != TERN_GCM_NONCE) return result;
   uint8_t plain[TERN_PROOF_LENGTH];
@@ -164,6 +158,23 @@ static inline int tern_protection_open(tern_protection *p, uint8_t *to, const ng
     p->unproven -= p->keys[i].is_proven;
   }
   return 0;
+}
+
+static inline int tern_protection_seal(tern_protection *p, uint8_t *to, const ngtcp2_crypto_aead *aead,
+                                       const ngtcp2_crypto_aead_ctx *context, const uint8_t *from, size_t count, const uint8_t *nonce,
+                                       size_t nonce_length, const uint8_t *header, size_t header_length) {
+  const tern_aes_gcm *known = (const tern_aes_gcm *)tern__proven(p->keys, TERN_PROTECTION_KEYS, context->native_handle);
+  if (known == NULL) return tern__seal_and_judge(p, to, aead, context, from, count, nonce, nonce_length, header, header_length);
+  tern_aes_gcm_seal(known, to, from, count, nonce, header, header_length);
+  return 0;
+}
+static inline int tern_protection_open(tern_protection *p, uint8_t *to, const ngtcp2_crypto_aead *aead,
+                                       const ngtcp2_crypto_aead_ctx *context, const uint8_t *from, size_t count, const uint8_t *nonce,
+                                       size_t nonce_length, const uint8_t *header, size_t header_length) {
+  const tern_aes_gcm *known = (const tern_aes_gcm *)tern__proven(p->keys, TERN_PROTECTION_KEYS, context->native_handle);
+  if (known == NULL) return tern__open_and_judge(p, to, aead, context, from, count, nonce, nonce_length, header, header_length);
+  if (count < TERN_GCM_TAG) return NGTCP2_ERR_DECRYPT;
+  return tern_aes_gcm_open(known, to, from, count - TERN_GCM_TAG, nonce, header, header_length) ? 0 : NGTCP2_ERR_DECRYPT;
 }
 // RFC 9001 §5.4.3.
 static inline int tern_protection_mask(tern_protection *p, uint8_t *to, const ngtcp2_crypto_cipher *cipher,
