@@ -1,5 +1,5 @@
 // AES-GCM (NIST SP 800-38D) with the processor's vector instructions for AES and for products without carry, which
-// GnuTLS does not use. No branch and no address depends on a key or on what is sealed.
+// GnuTLS 3.7 does not use. No branch and no address depends on a key or on what is sealed.
 //
 // Whoever calls any of this has asked tern_aes_is_fast() before.
 #ifndef TERN_AES_H
@@ -31,13 +31,12 @@ enum { TERN_GCM_NONCE = 12, TERN_GCM_TAG = 16 };
 
 // Whether the processor has the instructions, and the system keeps the registers (Intel SDM volume 1, §14.3).
 static inline int tern_aes_is_fast(void) {
-  unsigned int a, b, c, d, low, high;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  unsigned int first = bit_OSXSAVE | bit_AVX | bit_AES | bit_PCLMUL;
-  if ((c & first) != first) return 0;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  unsigned int eax, ebx, ecx, edx, low, high;
+  const unsigned int first = bit_OSXSAVE | bit_AVX | bit_AES | bit_PCLMUL;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & first) != first) return 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   if ((low & 6) != 6) return 0;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) && (c & bit_VAES) && (c & bit_VPCLMULQDQ);
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_AVX2) && (ecx & bit_VAES) && (ecx & bit_VPCLMULQDQ);
 }
 
 // MARK: AES

@@ -191,8 +191,10 @@ static inline int tern__update_key(ngtcp2_conn *conn, uint8_t *rx_secret, uint8_
   if (result == 0) {
     size_t count = tern__own_key_length(c);
     if (count > 0) {
-      tern_protection_add(&c->protection, rx_key, count, 1, rx->native_handle);
-      tern_protection_add(&c->protection, tx_key, count, 0, tx->native_handle);
+      const ngtcp2_crypto_aead *aead = &ngtcp2_conn_get_crypto_ctx(conn)->aead;
+      tern_protection *p = &c->protection;
+      tern_protection_prove(p, tern_protection_add(p, rx_key, count, 1, rx->native_handle), aead, rx);
+      tern_protection_prove(p, tern_protection_add(p, tx_key, count, 0, tx->native_handle), aead, tx);
     }
     result = c->handlers->key_updated(c->owner);
   } else {

@@ -15,7 +15,7 @@ enum VersionCommand: Command {
         let isJSON = arguments.flag("--json")
         try arguments.end()
         let versions = EngineLibrary.versions.map(\.description).joined(separator: ", ")
-        let sealer = EngineLibrary.sealsPackets ? "Tern" : "GnuTLS"
+        let sealer = EngineLibrary.sealsPackets() ? "Tern" : "GnuTLS"
         if isJSON {
             var object = JSONObject()
             object.add("ngtcp2", EngineLibrary.ngtcp2Version)

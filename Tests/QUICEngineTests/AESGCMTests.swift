@@ -4,7 +4,7 @@ import QUICTestSupport
 import Testing
 
 /// Modules/CNGTCP2/aes.h against GnuTLS's implementation of the same standard.
-@Suite("AES-GCM with vector instructions", .enabled(if: EngineLibrary.sealsPackets, "the processor has none"))
+@Suite("AES-GCM with vector instructions", .enabled(if: EngineLibrary.canSealPackets, "the processor has none"))
 struct AESGCMTests {
     /// One key, in both implementations.
     final class Pair {
@@ -47,18 +47,29 @@ struct AESGCMTests {
         }
     }
 
-    @Test("every length of packet and header comes out as from GnuTLS, and opens again", arguments: [16, 32])
+    @Test("every length of packet comes out as from GnuTLS, and opens again", arguments: [16, 32])
     func lengths(keySize: Int) throws {
         let pair = try Pair(pattern(keySize, seed: 1))
         let lengths = Array(0...700) + [1_172, 1_184, 1_424, 1_436, 2_048, 4_095, 8_924, 16_383, 65_487]
         for length in lengths {
             let plain = pattern(length, seed: 2)
             let nonce = pattern(12, seed: UInt64(length))
-            // From no header at all to more than one step of the hash.
-            let header = pattern(length % 37 + (length % 50 == 0 ? 280 : 0), seed: 3)
+            let header = pattern(length % 37, seed: 3)
             let expected = pair.librarySeals(plain, nonce: nonce, header: header)
             let sealed = pair.seals(plain, nonce: nonce, header: header)
             try #require(sealed == expected, "\(length) bytes")
+            try #require(pair.opens(sealed, nonce: nonce, header: header) == plain, "\(length) bytes")
+        }
+    }
+
+    @Test("every length of header comes out as from GnuTLS", arguments: [16, 32])
+    func headers(keySize: Int) throws {
+        let pair = try Pair(pattern(keySize, seed: 15))
+        let (plain, nonce) = (pattern(100, seed: 16), pattern(12, seed: 17))
+        for length in Array(0...300) + [511, 512, 513] {
+            let header = pattern(length, seed: 18)
+            let sealed = pair.seals(plain, nonce: nonce, header: header)
+            try #require(sealed == pair.librarySeals(plain, nonce: nonce, header: header), "\(length) bytes")
             try #require(pair.opens(sealed, nonce: nonce, header: header) == plain, "\(length) bytes")
         }
     }

@@ -72,7 +72,7 @@ public struct CipherSpeed: Hashable, Sendable {
             throw EngineError(.refusedByLibrary, "\(cipher.rawValue) can't be started")
         }
         unsafe self.handle = handle
-        if protection == .automatic, EngineLibrary.sealsPackets, cipher != .chacha20Poly1305 {
+        if EngineLibrary.sealsPackets(protection), cipher != .chacha20Poly1305 {
             let own = UnsafeMutablePointer<tern_aes_gcm>.allocate(capacity: 1)
             unsafe tern_aes_gcm_init(own, key, key.count)
             unsafe self.own = own

@@ -28,7 +28,24 @@ public enum EngineLibrary {
 
     /// Whether packets with AES-GCM can be sealed here without GnuTLS: the processor has AVX2, VAES and VPCLMULQDQ (Intel
     /// since Ice Lake, AMD since Zen 3), and GnuTLS is not in FIPS mode.
-    public static let sealsPackets = tern_aes_is_fast() != 0 && gnutls_fips140_mode_enabled() == 0
+    public static let canSealPackets = tern_aes_is_fast() != 0 && gnutls_fips140_mode_enabled() == 0
+
+    /// Whether packets with AES-GCM are sealed without GnuTLS under this choice.
+    public static func sealsPackets(_ protection: EngineConfiguration.PacketProtection = .automatic) -> Bool {
+        switch protection {
+        case .automatic: Self.isOptimised && Self.canSealPackets
+        case .processor: Self.canSealPackets
+        case .library: false
+        }
+    }
+
+    private static var isOptimised: Bool {
+        #if DEBUG
+            false
+        #else
+            true
+        #endif
+    }
 
     /// Before 0.19 a blocked stream was answered with "nothing to send", which would starve the others.
     static let hidesBlockedStreams = tern_compiled_version() < 0x01_00_00

@@ -74,11 +74,14 @@ internal import CNGTCP2
         }
     }
 
-    /// How many keys for 1-RTT packets are kept here besides the library's, and how many of those seal and open packets.
-    var ownKeys: (all: Int, proven: Int) {
-        let protection = unsafe self.context.pointee.protection
-        return unsafe withUnsafePointer(to: protection) { pointer in
-            unsafe (Int(tern_protection_count(pointer, 0)), Int(tern_protection_count(pointer, 1)))
+    /// How many keys for 1-RTT packets are kept here besides the library's, how many of those seal and open packets, and
+    /// how many mask headers.
+    var ownKeys: (all: Int, proven: Int, masks: Int) {
+        unsafe withUnsafePointer(to: self.context.pointee.protection) { keys in
+            unsafe (
+                Int(tern_protection_count(keys, 0)), Int(tern_protection_count(keys, 1)),
+                Int(tern_protection_mask_count(keys))
+            )
         }
     }
 

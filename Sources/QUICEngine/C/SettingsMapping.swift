@@ -21,7 +21,7 @@ struct SettingsMapping {
 
     var followsPreferredAddress: Bool { self.configuration.migration.followsPreferredAddress }
 
-    var sealsPackets: Bool { self.configuration.packetProtection == .automatic && EngineLibrary.sealsPackets }
+    var sealsPackets: Bool { EngineLibrary.sealsPackets(self.configuration.packetProtection) }
 
     /// The versions that both the configuration and the library know.
     var versions: [QUICVersion] { self.configuration.versions.filter(EngineLibrary.versions.contains) }

@@ -19,7 +19,8 @@ enum PeerCommand: Command {
                   --idle S           idle timeout, 60
                   --on loop|pool     what answers the peer: handlers on the event loop (the default), or tasks
                   --max-udp N        probe for datagrams of up to N bytes, beyond the usual 1452
-                  --protection NAME  automatic, or library: GnuTLS seals and opens all packets
+                  --protection NAME  who seals packets with AES-GCM: library is GnuTLS, processor is Tern itself;
+                                     automatic, the default, is the faster one
 
         server    --cert FILE --key FILE    certs/leaf.pem and certs/leaf.key unless given
                   --retry            every client must show its address

@@ -50,7 +50,9 @@ struct PeerOptions: Sendable {
         self.protocols = try arguments.list("--alpn") ?? []
         self.largestDatagram = try arguments.whole("--max-udp", 1_200...65_487)
         self.protection =
-            try arguments.choice("--protection", ["automatic": .automatic, "library": .library]) ?? self.protection
+            try arguments.choice(
+                "--protection", ["automatic": .automatic, "processor": .processor, "library": .library])
+            ?? self.protection
         self.place = try arguments.choice("--on", ["loop": .loop, "pool": .pool]) ?? self.place
         try isServer ? self.readServer(&arguments) : self.readClient(&arguments)
         try arguments.end()

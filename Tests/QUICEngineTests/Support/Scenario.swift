@@ -25,6 +25,9 @@ final class Scenario {
         let tls = TLSServerConfiguration(
             identities: ServerIdentities(default: Self.serverIdentity), protocols: ["test"])
         self.server.listener = .init(tls: tls)
+        // In debug builds, too: what programs use is what is tested.
+        self.clientConfiguration.packetProtection = .processor
+        self.serverConfiguration { $0.packetProtection = .processor }
     }
 
     var now: EngineInstant { self.simulation.now }
