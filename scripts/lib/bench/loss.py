@@ -4,6 +4,7 @@ connection without loss fills the link."""
 import dataclasses
 import json
 import pathlib
+import shutil
 import tempfile
 
 from lab.namespaces import SERVER, Network, Unavailable
@@ -42,6 +43,8 @@ class Joined:
         self.statistics = pathlib.Path(self.folder.name) / "link.json"
 
     def __enter__(self) -> Place:
+        if shutil.which("ethtool") is None:
+            raise Failure("the emulated link needs ethtool: scripts/lab setup installs it")
         try:
             self.network.__enter__()
             self.network.start_link(self.link.scenario(self.seed), self.statistics)

@@ -51,7 +51,7 @@ class Records:
             except ValueError:
                 continue
             if "sitting" in entry:
-                self.sittings += 1
+                self._sit_down()
             elif entry.get("failure"):
                 self._fail(entry)
             else:
@@ -62,11 +62,16 @@ class Records:
         if not self.path:
             return
         if self.path.exists():
-            self.sittings += 1
+            self._sit_down()
             self._write({"sitting": time.time()})
         else:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._write({"circumstances": self.circumstances, "begun": self.begun, "machine": self.machine})
+
+    def _sit_down(self) -> None:
+        """What failed in the sitting before, for want of a program, say, gets another chance."""
+        self.sittings += 1
+        self.failures = []
 
     def _write(self, entry: dict) -> None:
         if self.path:
@@ -92,7 +97,6 @@ class Records:
 
     def _fail(self, entry: dict) -> None:
         self.failures.append(f"{entry['stack']}, {entry['case']}, {title(entry['round'])}: {entry['failure']}")
-        self.done.add((entry["stack"], entry["case"], entry["round"]))
 
     def failed(self, stack: str, case: str) -> int:
         return sum(failure.startswith(f"{stack}, {case}, ") for failure in self.failures)
