@@ -80,6 +80,8 @@ private final class RandomWorld {
             $0.flowControl.connectionWindow = UInt64.random(in: 1_000...200_000, using: &random)
             $0.flowControl.sendBuffer = Int.random(in: 500...60_000, using: &random)
             $0.packets.discoversPathMTU = Bool.random(using: &random)
+            // Not for all: it is slow where it is not optimised.
+            $0.packetProtection = Int.random(in: 0..<4, using: &random) == 0 ? .processor : .automatic
         }
     }
 
